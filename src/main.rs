@@ -1,0 +1,2 @@
+//! The `smolsmb` command.
+fn main() {}

@@ -1,0 +1,12 @@
+//! What the bytes of SMB2 mean: views over `&[u8]` for requests, writers into `&mut [u8]` for responses.
+//!
+//! This room knows no session, no file and no socket, and imports nothing of ours. Its contract:
+//! a request type's `parse` checks structure size, offsets and lengths once; whoever holds the parsed
+//! value need not check them again.
+#![forbid(unsafe_code)]
+
+mod reader;
+mod writer;
+
+pub use reader::{Malformed, Reader};
+pub use writer::{Full, Writer};
