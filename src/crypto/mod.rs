@@ -1,1 +1,27 @@
-//! Room: crypto.
+//! Keys, signatures, encryption and the preauthentication hash: bytes in, bytes out.
+//!
+//! This room knows no message layout and no session. Everything here is in place, over borrowed
+//! slices and without allocation, so that one function can sign or seal whatever reply stands in
+//! its slot. Which algorithm goes first on this CPU is measured ([`measure`]), not guessed.
+//!
+//! The ciphers come from RustCrypto: hardware instructions where the CPU has them (found at run
+//! time on x86 and aarch64), otherwise constant-time software. See `docs/crypto.md`.
+#![forbid(unsafe_code)]
+
+mod kdf;
+mod keys;
+pub mod measure;
+mod preauth;
+mod sealing;
+mod signing;
+
+pub use kdf::derive;
+pub use keys::{
+    CipherKey, Dialect, application_key, client_to_server_key, server_to_client_key, signing_key,
+};
+pub use preauth::Preauth;
+pub use sealing::{BadTag, Cipher, SealingKey};
+pub use signing::{SIGNATURE_LENGTH, SigningAlgorithm, SigningKey, SigningNonce};
+
+#[cfg(test)]
+mod vectors;
