@@ -5,6 +5,17 @@
 //! value need not check them again.
 #![forbid(unsafe_code)]
 
+pub mod echo;
+pub mod error;
+pub mod header;
+pub mod negotiate;
+pub mod negotiate_context;
+pub mod session_setup;
+pub mod smb1;
+pub mod status;
+pub mod transform;
+pub mod tree_connect;
+
 mod reader;
 mod writer;
 

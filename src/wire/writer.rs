@@ -74,7 +74,10 @@ impl<'a> Writer<'a> {
     /// Narrows the room to `n` more bytes for what `fill` writes, as the client's OutputBufferLength asks.
     pub fn within<T>(&mut self, n: usize, fill: impl FnOnce(&mut Writer<'_>) -> T) -> T {
         let end = self.position.saturating_add(n).min(self.bytes.len());
-        let mut inner = Writer { bytes: &mut self.bytes[..end], position: self.position };
+        let mut inner = Writer {
+            bytes: &mut self.bytes[..end],
+            position: self.position,
+        };
         let result = fill(&mut inner);
         self.position = inner.position;
         result
@@ -83,7 +86,10 @@ impl<'a> Writer<'a> {
     /// Appends bytes.
     pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), Full> {
         let end = self.position.checked_add(bytes.len()).ok_or(Full)?;
-        self.bytes.get_mut(self.position..end).ok_or(Full)?.copy_from_slice(bytes);
+        self.bytes
+            .get_mut(self.position..end)
+            .ok_or(Full)?
+            .copy_from_slice(bytes);
         self.position = end;
         Ok(())
     }
@@ -119,7 +125,11 @@ impl<'a> Writer<'a> {
     /// Appends zero bytes until the position is a multiple of `n` counted from `start`.
     pub fn align(&mut self, start: usize, n: usize) -> Result<(), Full> {
         let over = (self.position - start) % n;
-        if over == 0 { Ok(()) } else { self.zeros(n - over) }
+        if over == 0 {
+            Ok(())
+        } else {
+            self.zeros(n - over)
+        }
     }
 
     /// Overwrites bytes that were written before.
