@@ -21,3 +21,12 @@ mod writer;
 
 pub use reader::{Malformed, Reader};
 pub use writer::{Full, Writer};
+
+// What names, times, information classes, attributes and security descriptors look like.
+pub mod ea;
+pub mod filetime;
+pub mod info;
+pub mod reparse;
+pub mod security;
+mod upcase;
+pub mod utf16;
