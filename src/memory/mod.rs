@@ -5,8 +5,10 @@
 
 mod budget;
 mod index;
+mod pool;
 mod table;
 
 pub use budget::{Budget, Holder, Limits};
 pub use index::Index;
+pub use pool::{Pool, Slot, Take};
 pub use table::{Handle, Table};

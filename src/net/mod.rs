@@ -1,1 +1,217 @@
-//! Room: net.
+//! Bytes in and out: one thread, an event loop of our own, a task for each connection.
+//!
+//! - `reactor`, `timers`, `notify`: the loop below smol's `LocalExecutor`.
+//! - `listener`: connections come and go; a panic while one is served ends that one.
+//! - `inbox`, `connection`, `link`: frames in, the engine asked, replies out, in slots of fixed pools.
+//! - `places`: how a connection is reached, and how long it may keep a slot waiting.
+//! - `helper`: one thread for slow disks, made when first needed.
+//! - `local`: the control socket.
+//!
+//! The engine stands in one `RefCell` that tasks borrow between awaits and never across one.
+#![forbid(unsafe_code)]
+
+mod connection;
+mod helper;
+mod inbox;
+mod link;
+mod listener;
+mod local;
+mod notify;
+mod places;
+pub mod port;
+pub mod reactor;
+mod shared;
+mod timers;
+
+pub use listener::MAX_LISTENERS;
+pub use local::Control;
+
+use crate::memory::Budget;
+use crate::sys::signal::Signals;
+use core::cell::RefCell;
+use core::net::SocketAddr;
+use listener::Listeners;
+use port::Engine;
+use reactor::{Interest, Io, Reactor};
+use rustix::io::Result;
+use shared::Shared;
+use smol::LocalExecutor;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// How full a pool of slots is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gauge {
+    /// Lent now.
+    pub in_use: usize,
+    /// How many there are.
+    pub capacity: usize,
+    /// The most that were lent at once.
+    pub peak: usize,
+    /// How often somebody had to wait; wraps.
+    pub waits: u32,
+}
+
+/// How full the net is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gauges {
+    /// Connections.
+    pub connections: usize,
+    /// Slots that receive.
+    pub receive_slots: Gauge,
+    /// Slots that send.
+    pub send_slots: Gauge,
+    /// The thread for slow disks was needed.
+    pub disk_thread: bool,
+    /// Jobs for it, queued or under way.
+    pub disk_jobs: usize,
+}
+
+/// A server's sockets, before and while it runs.
+pub struct Net<E: Engine> {
+    executor: Rc<LocalExecutor<'static>>,
+    shared: Rc<Shared<E>>,
+    listeners: Rc<Listeners<E>>,
+}
+
+impl<E: Engine> Net<E> {
+    /// Pools, tables and the loop for `engine`, as `budget` has them; no socket yet.
+    pub fn new(engine: Rc<RefCell<E>>, budget: &Budget) -> Result<Net<E>> {
+        let executor = Rc::new(LocalExecutor::new());
+        let shared = Rc::new(Shared::new(engine, &executor, budget)?);
+        Ok(Net::over(executor, shared))
+    }
+
+    fn over(executor: Rc<LocalExecutor<'static>>, shared: Rc<Shared<E>>) -> Net<E> {
+        let listeners = Rc::new(Listeners::new(shared.clone()));
+        Net {
+            executor,
+            shared,
+            listeners,
+        }
+    }
+
+    /// Listens on one more address; the address it got (for port 0).
+    pub fn listen(&self, address: SocketAddr) -> Result<SocketAddr> {
+        self.listeners.add(address)
+    }
+
+    /// Answers requests on a Unix socket at `path`.
+    pub fn control(&self, path: &Path, control: Control) -> Result<()> {
+        let listener = local::open(&self.shared, path)?;
+        let task = local::serve(self.shared.clone(), listener, control);
+        self.executor.spawn(task).detach();
+        Ok(())
+    }
+
+    /// The loop, for other tasks of the process (discovery).
+    pub fn reactor(&self) -> &Rc<Reactor> {
+        &self.shared.reactor
+    }
+
+    /// Runs another task beside the connections.
+    pub fn spawn(&self, task: impl Future<Output = ()> + 'static) {
+        self.executor.spawn(task).detach();
+    }
+
+    /// How full the net is.
+    pub fn gauges(&self) -> Gauges {
+        self.shared.gauges()
+    }
+
+    /// Serves until `stop` is ready; then every connection is closed and the engine told.
+    pub fn run(self, stop: impl Future<Output = ()> + 'static) -> Result<()> {
+        let [ticker, watcher, postman] = [(); 3].map(|()| self.shared.clone());
+        self.spawn(async move { ticker.tick().await });
+        self.spawn(async move { watcher.watch().await });
+        self.spawn(async move { postman.helper.deliver().await });
+        let stop = self.executor.spawn(stop);
+        let result = self.shared.reactor.block_on(&self.executor, stop);
+        self.listeners.clear();
+        result
+    }
+}
+
+/// What a server needs from its owner.
+pub struct Settings {
+    /// Where to listen.
+    pub listen: Vec<SocketAddr>,
+    /// Where the control socket stands.
+    pub control: Option<PathBuf>,
+}
+
+/// Hears where the server listens.
+pub type Ready = Box<dyn FnOnce(&[SocketAddr])>;
+
+/// What the owner does while the server runs.
+pub struct Hooks {
+    /// SIGHUP: read the config again; where to listen from now on, unless that stays.
+    pub reload: Box<dyn FnMut() -> Option<Vec<SocketAddr>>>,
+    /// Answers requests on the control socket.
+    pub control: Control,
+    /// Told once the server listens, and where.
+    pub ready: Ready,
+}
+
+/// Serves until SIGTERM or SIGINT. An address that cannot be listened on is logged; it is an error if none can.
+pub fn serve<E: Engine>(
+    engine: Rc<RefCell<E>>,
+    budget: &Budget,
+    settings: &Settings,
+    hooks: Hooks,
+) -> io::Result<()> {
+    let net = Net::new(engine, budget)?;
+    net.serve(settings, hooks)
+}
+
+impl<E: Engine> Net<E> {
+    /// As [`serve`], for a net that has other tasks already.
+    pub fn serve(self, settings: &Settings, hooks: Hooks) -> io::Result<()> {
+        let signals = Io::new(&self.shared.reactor, Signals::new()?)?;
+        let mut failure = None;
+        for &address in &settings.listen {
+            if let Err(error) = self.listen(address) {
+                log::error!("cannot listen on {address}: {error}");
+                failure = Some(error);
+            }
+        }
+        let listening = self.listeners.addresses();
+        if let (true, Some(failure)) = (listening.is_empty(), failure) {
+            return Err(failure.into());
+        }
+        let Hooks {
+            mut reload,
+            control,
+            ready,
+        } = hooks;
+        if let Some(path) = &settings.control {
+            self.control(path, control)?;
+        }
+        ready(&listening);
+        let (shared, listeners) = (self.shared.clone(), self.listeners.clone());
+        let stop = async move {
+            loop {
+                signals.ready(Interest::Read).await;
+                signals.exhausted(Interest::Read);
+                let asked = signals.get().asked();
+                if asked.stop {
+                    return;
+                }
+                if asked.reload {
+                    if let Some(addresses) = reload() {
+                        listeners.set(&addresses);
+                    }
+                    // What it changed may concern connections.
+                    shared.engine(|_, _| ());
+                }
+            }
+        };
+        self.run(stop)?;
+        if let Some(path) = &settings.control {
+            // It may be gone already.
+            let _ = rustix::fs::unlink(path);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,104 @@
+//! Sockets: made, tuned, accepted, read and written, never blocking.
+
+use core::net::{IpAddr, SocketAddr};
+use core::time::Duration;
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::io::{Errno, IoSliceMut, Result};
+use rustix::net::{
+    self, AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, sockopt,
+};
+use std::path::Path;
+
+const FLAGS: SocketFlags = SocketFlags::CLOEXEC.union(SocketFlags::NONBLOCK);
+const BACKLOG: i32 = 128;
+
+/// A listening TCP socket on `address`. IPv6 sockets take IPv6 only, so that both families can have the port.
+pub fn listen(address: SocketAddr) -> Result<OwnedFd> {
+    let family = match address {
+        SocketAddr::V4(_) => AddressFamily::INET,
+        SocketAddr::V6(_) => AddressFamily::INET6,
+    };
+    let socket = net::socket_with(family, SocketType::STREAM, FLAGS, None)?;
+    sockopt::set_socket_reuseaddr(&socket, true)?;
+    if address.is_ipv6() {
+        sockopt::set_ipv6_v6only(&socket, true)?;
+    }
+    net::bind(&socket, &address)?;
+    net::listen(&socket, BACKLOG)?;
+    Ok(socket)
+}
+
+/// The address a listening socket got, for port 0.
+pub fn local_address(socket: impl AsFd) -> Result<SocketAddr> {
+    SocketAddr::try_from(net::getsockname(socket)?).map_err(|_| Errno::AFNOSUPPORT)
+}
+
+/// The next waiting connection and its peer's address (IPv4 where it is an IPv4 peer).
+pub fn accept(socket: impl AsFd) -> Result<(OwnedFd, IpAddr)> {
+    let (accepted, peer) = net::acceptfrom_with(socket, FLAGS)?;
+    let peer = peer
+        .and_then(|peer| SocketAddr::try_from(peer).ok())
+        .ok_or(Errno::CONNABORTED)?;
+    Ok((accepted, peer.ip().to_canonical()))
+}
+
+/// The next waiting connection of a Unix socket.
+pub fn accept_local(socket: impl AsFd) -> Result<OwnedFd> {
+    net::accept_with(socket, FLAGS)
+}
+
+/// What every accepted connection gets: no delay of small replies; a dead peer is noticed after two
+/// minutes, whether we wait for it (keepalive) or it owes us acknowledgements (user time-out).
+pub fn tune(socket: impl AsFd) -> Result<()> {
+    let socket = socket.as_fd();
+    sockopt::set_tcp_nodelay(socket, true)?;
+    sockopt::set_socket_keepalive(socket, true)?;
+    sockopt::set_tcp_keepidle(socket, Duration::from_secs(60))?;
+    sockopt::set_tcp_keepintvl(socket, Duration::from_secs(10))?;
+    sockopt::set_tcp_keepcnt(socket, 6)?;
+    sockopt::set_tcp_user_timeout(socket, 120_000)
+}
+
+/// Receives what is there; 0 at the peer's end.
+pub fn receive(socket: impl AsFd, into: &mut [u8]) -> Result<usize> {
+    net::recv(socket, into, RecvFlags::DONTWAIT).map(|(_, received)| received)
+}
+
+/// Receives into `first`, and what comes after it into `second`; how many bytes in all, 0 at the end.
+pub fn receive_two(socket: impl AsFd, first: &mut [u8], second: &mut [u8]) -> Result<usize> {
+    let mut parts = [IoSliceMut::new(first), IoSliceMut::new(second)];
+    rustix::io::readv(socket, &mut parts)
+}
+
+/// Sends what there is room for. `more`: more follows at once, so a packet need not go out yet.
+pub fn send(socket: impl AsFd, bytes: &[u8], more: bool) -> Result<usize> {
+    let mut flags = SendFlags::NOSIGNAL | SendFlags::DONTWAIT;
+    if more {
+        flags |= SendFlags::MORE;
+    }
+    net::send(socket, bytes, flags)
+}
+
+/// Sends `count` bytes of `file` from `offset`, as far as there is room; 0 at the end of the file.
+pub fn send_file(
+    socket: impl AsFd,
+    file: impl AsFd,
+    mut offset: u64,
+    count: usize,
+) -> Result<usize> {
+    rustix::fs::sendfile(socket, file, Some(&mut offset), count)
+}
+
+/// A listening Unix socket at `path`, in place of one a dead server left there. Only its owner may connect.
+pub fn listen_local(path: &Path) -> Result<OwnedFd> {
+    let address = SocketAddrUnix::new(path)?;
+    let socket = net::socket_with(AddressFamily::UNIX, SocketType::STREAM, FLAGS, None)?;
+    match rustix::fs::unlink(path) {
+        Ok(()) | Err(Errno::NOENT) => {}
+        Err(error) => return Err(error),
+    }
+    net::bind(&socket, &address)?;
+    rustix::fs::chmod(path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR)?;
+    net::listen(&socket, 4)?;
+    Ok(socket)
+}
