@@ -117,6 +117,8 @@ mod tests {
                     char::from_u32(unit.into()).unwrap(),
                     char::from_u32(upper.into()).unwrap(),
                 );
+                // The final sigma is a lower-case letter twice over; all others lead back.
+                let from = if from == '\u{3c2}' { '\u{3c3}' } else { from };
                 assert!(to.to_lowercase().eq(from.to_lowercase()), "{unit:04x}");
             }
         }

@@ -290,3 +290,146 @@ impl AclWriter {
         w.patch_u16(self.start + 4, self.count)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Two entries of 20 bytes each: allowed and denied, Everyone.
+    fn two() -> Vec<u8> {
+        let mut room = [0; 100];
+        let mut w = Writer::new(&mut room);
+        let mut list = AclWriter::begin(2, &mut w).unwrap();
+        let parts = AceParts { mask: 7, sid: Sid::EVERYONE, data: &[] };
+        list.ace(ace_type::ALLOWED, 0, &parts, &mut w).unwrap();
+        list.ace(ace_type::DENIED, 3, &parts, &mut w).unwrap();
+        list.finish(&mut w).unwrap();
+        w.written().to_vec()
+    }
+
+    #[test]
+    fn entries_come_back_in_their_order() {
+        let bytes = two();
+        let acl = Acl::parse(&bytes).unwrap();
+        assert_eq!((acl.count(), acl.size()), (2, bytes.len()));
+        let found = acl.aces().map(|ace| (ace.kind, ace.flags, ace.parts.unwrap()));
+        let parts = AceParts { mask: 7, sid: Sid::EVERYONE, data: &[] };
+        assert!(found.eq([(0, 0, parts), (1, 3, parts)]));
+    }
+
+    /// Offsets: AclSize at 2, AceCount at 4; the first entry's AceSize at 10, its SubAuthorityCount at 17.
+    /// CVE-2025-21994 (AceCount), CVE-2025-22038 and CVE-2026-68097 (sub-authorities against AceSize),
+    /// CVE-2026-31712 (the least AceSize), CVE-2026-31706 and CVE-2026-63909 (walks), CVE-2026-72382
+    /// (a list smaller than its header).
+    #[test]
+    fn sizes_and_counts_that_lie_are_refused() {
+        for (at, value) in [
+            (2, 0u16),
+            (2, 7),
+            (2, 47),
+            (2, 49),
+            (2, u16::MAX),
+            (4, 3),
+            (4, u16::MAX),
+            (10, 0),
+            (10, 4),
+            (10, 8),
+            (10, 16),
+            (10, 18),
+            (10, 21),
+            (10, 24),
+            (10, 44),
+            (10, u16::MAX),
+            (30, 0),
+            (30, 16),
+            (30, 24),
+            (16, 0x0201),
+            (16, 0x0F01),
+            (16, 0x1001),
+            (16, 0xFF01),
+        ] {
+            let mut bytes = two();
+            bytes[at..at + 2].copy_from_slice(&value.to_le_bytes());
+            assert_eq!(Acl::parse(&bytes), Err(Malformed), "{at} {value}");
+        }
+        for revision in [0, 1, 5, 255] {
+            let mut bytes = two();
+            bytes[0] = revision;
+            assert_eq!(Acl::parse(&bytes), Err(Malformed));
+        }
+        for cut in 0..48 {
+            assert_eq!(Acl::parse(&two()[..cut]), Err(Malformed));
+        }
+    }
+
+    #[test]
+    fn a_sid_of_no_sub_authorities_is_whole() {
+        let mut bytes = two();
+        bytes[17] = 0;
+        let acl = Acl::parse(&bytes).unwrap();
+        let first = acl.aces().next().unwrap().parts.unwrap();
+        assert_eq!((first.sid.sub_authorities().len(), first.data.len()), (0, 4));
+    }
+
+    #[test]
+    fn room_left_over_in_the_list_is_dropped() {
+        let mut bytes = two();
+        bytes[4] = 1;
+        let acl = Acl::parse(&bytes).unwrap();
+        assert_eq!((acl.count(), acl.size(), acl.aces().count()), (1, 28, 1));
+    }
+
+    #[test]
+    fn entries_of_object_types_need_their_guids_and_sid() {
+        // Flags say one GUID, then two; the SID is Everyone's.
+        let sid = [1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0];
+        for (present, guids, valid) in [(0u32, 0, true), (1, 16, true), (2, 16, true), (3, 32, true), (3, 16, false), (1, 0, false)] {
+            let body = [&[0; 4][..], &present.to_le_bytes(), &vec![9; guids], &sid].concat();
+            let size = (body.len() + 4) as u16;
+            let ace = [&[ace_type::ALLOWED_OBJECT, 0][..], &size.to_le_bytes(), &body].concat();
+            let found = Ace::parse(&ace);
+            assert_eq!(found.is_ok(), valid, "{present} {guids}");
+            assert!(found.is_err() || found.unwrap().parts.is_none());
+        }
+    }
+
+    /// CVE-2026-31704, CVE-2026-68099.
+    #[test]
+    fn a_list_beyond_65535_bytes_is_not_finished() {
+        let mut room = vec![0; 70_000];
+        let mut w = Writer::new(&mut room);
+        let mut list = AclWriter::begin(2, &mut w).unwrap();
+        let parts = AceParts { mask: 1, sid: Sid::EVERYONE, data: &[0; 32_000] };
+        list.ace(0, 0, &parts, &mut w).unwrap();
+        list.ace(0, 0, &parts, &mut w).unwrap();
+        list.ace(0, 0, &AceParts { data: &[0; 1500], ..parts }, &mut w).unwrap();
+        list.ace(0, 0, &AceParts { data: &[], ..parts }, &mut w).unwrap();
+        assert_eq!(list.finish(&mut w), Err(Full));
+        let mut list = AclWriter::begin(2, &mut w).unwrap();
+        assert_eq!(list.ace(0, 0, &AceParts { data: &[0; 65_535], ..parts }, &mut w), Err(Full));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_never_panic_and_the_walk_ends(
+            count in prop_oneof![0u16..8, any::<u16>()],
+            size in prop_oneof![0u16..200, any::<u16>()],
+            aces in proptest::collection::vec((0u8..24, 0u8..48, 0u8..18, proptest::collection::vec(any::<u8>(), 0..48)), 0..6),
+        ) {
+            let mut bytes = [&[2, 0][..], &size.to_le_bytes(), &count.to_le_bytes(), &[0; 2]].concat();
+            for (kind, size, subs, rest) in &aces {
+                bytes.extend([*kind, 0, *size, 0, 0, 0, 0, 0, 1, *subs, 0, 0, 0, 0, 0, 5]);
+                bytes.extend(rest);
+            }
+            if let Ok(acl) = Acl::parse(&bytes) {
+                prop_assert!(acl.size() <= bytes.len());
+                prop_assert_eq!(acl.aces().count(), usize::from(acl.count()));
+                let mut room = vec![0; bytes.len()];
+                let mut w = Writer::new(&mut room);
+                acl.write(&mut w).unwrap();
+                prop_assert_eq!(Acl::parse(w.written()), Ok(acl));
+            }
+        }
+    }
+}

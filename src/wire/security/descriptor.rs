@@ -1,6 +1,6 @@
 //! The self-relative security descriptor.
 
-use super::{Acl, AclWriter, Sid, ace_type};
+use super::{Acl, AclWriter, Sid, ace_type, map_generic};
 use crate::wire::{Full, Malformed, Reader, Writer};
 
 /// Control bits ([MS-DTYP] 2.4.6).
@@ -253,7 +253,9 @@ fn assemble(
 
 /// Appends what is to be stored after a SET_INFO: the parts named from `request`, the others from
 /// `stored` ([MS-FSA] 2.1.5.17). An owner or group named but not given stays. A list is marked as
-/// auto-inherited only if the request says so and asks for it ([MS-DTYP] 2.5.3.4.2).
+/// auto-inherited only if the request says so and asks for it ([MS-DTYP] 2.5.3.4.2). Generic rights of
+/// the new DACL are stored as the rights of files they stand for, save where an entry only waits to be
+/// inherited.
 pub fn merge(
     stored: &SecurityDescriptor<'_>,
     request: &SecurityDescriptor<'_>,
@@ -295,17 +297,230 @@ pub fn merge(
         .group
         .filter(|_| parts & information::GROUP != 0)
         .or(stored.group);
-    let dacl = if parts & information::DACL != 0 {
-        request.dacl
-    } else {
-        stored.dacl
-    };
-    assemble(
-        control,
-        owner,
-        group,
-        &[(stored.sacl, kept), (request.sacl, taken)],
-        dacl,
-        w,
-    )
+    let dacl = if parts & information::DACL != 0 { request.dacl } else { stored.dacl };
+    assemble(control, owner, group, &[(stored.sacl, kept), (request.sacl, taken)], dacl, w)?;
+    // The DACL stands last; go over its masks once more.
+    let Some(dacl) = request.dacl.filter(|_| parts & information::DACL != 0) else { return Ok(()) };
+    let mut at = w.position() - dacl.size() + 8;
+    for ace in dacl.aces() {
+        if let (true, Some(parts)) = (ace.is_effective(), ace.parts) {
+            w.patch_u32(at + 4, map_generic(parts.mask))?;
+        }
+        at += ace.bytes.len();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{AceParts, ace_flags};
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A list of plain entries: type, flags, mask, SID.
+    fn list(entries: &[(u8, u8, u32, Sid)]) -> Vec<u8> {
+        let mut room = [0; 600];
+        let mut w = Writer::new(&mut room);
+        let mut list = AclWriter::begin(2, &mut w).unwrap();
+        for (kind, flags, mask, sid) in entries {
+            list.ace(*kind, *flags, &AceParts { mask: *mask, sid: *sid, data: &[] }, &mut w).unwrap();
+        }
+        list.finish(&mut w).unwrap();
+        w.written().to_vec()
+    }
+
+    fn written(descriptor: &SecurityDescriptor<'_>, parts: u32) -> Vec<u8> {
+        let mut room = [0; 2000];
+        let mut w = Writer::new(&mut room);
+        descriptor.write_parts(parts, &mut w).unwrap();
+        assert_eq!(w.position(), descriptor.size(parts));
+        w.written().to_vec()
+    }
+
+    fn merged(stored: &SecurityDescriptor<'_>, request: &SecurityDescriptor<'_>, parts: u32) -> Vec<u8> {
+        let mut room = [0; 2000];
+        let mut w = Writer::new(&mut room);
+        w.u32(0).unwrap();
+        merge(stored, request, parts, &mut w).unwrap();
+        w.written()[4..].to_vec()
+    }
+
+    const BOTH: u16 = control::SELF_RELATIVE | control::DACL_PRESENT | control::SACL_PRESENT;
+
+    #[test]
+    fn the_parts_asked_for_are_written_and_no_others() {
+        let dacl = list(&[(0, 0, 1, Sid::EVERYONE)]);
+        let sacl = list(&[(2, 0, 1, Sid::EVERYONE), (0x11, 0, 1, Sid::USERS)]);
+        let full = SecurityDescriptor {
+            control: BOTH | control::DACL_PROTECTED,
+            owner: Some(Sid::SYSTEM),
+            group: Some(Sid::USERS),
+            sacl: Some(Acl::parse(&sacl).unwrap()),
+            dacl: Some(Acl::parse(&dacl).unwrap()),
+        };
+        let bytes = written(&full, information::ALL);
+        assert_eq!(SecurityDescriptor::parse(&bytes), Ok(full));
+        assert_eq!(written(&full, information::BACKUP), bytes);
+        let none = SecurityDescriptor { control: control::SELF_RELATIVE, ..Default::default() };
+        for (parts, expected) in [
+            (0, none),
+            (information::OWNER, SecurityDescriptor { owner: full.owner, ..none }),
+            (information::GROUP, SecurityDescriptor { group: full.group, ..none }),
+            (
+                information::DACL,
+                SecurityDescriptor { control: full.control & !control::OF_SACL, dacl: full.dacl, ..none },
+            ),
+        ] {
+            assert_eq!(SecurityDescriptor::parse(&written(&full, parts)), Ok(expected), "{parts}");
+        }
+        for (part, kind) in [(information::SACL, 2), (information::LABEL, 0x11)] {
+            let bytes = written(&full, part);
+            let found = SecurityDescriptor::parse(&bytes).unwrap();
+            assert!(found.sacl.unwrap().aces().map(|ace| ace.kind).eq([kind]));
+        }
+    }
+
+    /// The header's offsets at 4 (owner), 8 (group), 12 (SACL), 16 (DACL); CVE-2025-21946, CVE-2025-22039.
+    #[test]
+    fn offsets_that_lead_out_are_refused() {
+        let dacl = list(&[(0, 0, 1, Sid::EVERYONE)]);
+        let acl = Acl::parse(&dacl).ok();
+        let full = SecurityDescriptor {
+            control: BOTH,
+            owner: Some(Sid::SYSTEM),
+            group: Some(Sid::SYSTEM),
+            sacl: acl,
+            dacl: acl,
+        };
+        let good = written(&full, information::ALL);
+        let length = good.len() as u32;
+        for field in [4, 8, 12, 16] {
+            for offset in [1, 19, length - 7, length - 1, length, length + 1, 0x7FFF_FFFF, 0xFFFF_FFF0, u32::MAX] {
+                let mut bytes = good.clone();
+                bytes[field..field + 4].copy_from_slice(&offset.to_le_bytes());
+                assert_eq!(SecurityDescriptor::parse(&bytes), Err(Malformed), "{field} {offset}");
+            }
+            let mut bytes = good.clone();
+            bytes[field..field + 4].fill(0);
+            assert!(SecurityDescriptor::parse(&bytes).is_ok());
+        }
+        for cut in 0..good.len() {
+            assert_eq!(SecurityDescriptor::parse(&good[..cut]), Err(Malformed), "{cut}");
+        }
+        for (at, byte) in [(0, 2), (3, 0)] {
+            let mut bytes = good.clone();
+            bytes[at] = byte;
+            assert_eq!(SecurityDescriptor::parse(&bytes), Err(Malformed));
+        }
+    }
+
+    #[test]
+    fn no_list_and_an_empty_list_are_not_the_same() {
+        let null = SecurityDescriptor { control: BOTH & !control::SACL_PRESENT, ..Default::default() };
+        assert_eq!(SecurityDescriptor::parse(&written(&null, information::ALL)), Ok(null));
+        let empty = SecurityDescriptor { dacl: Some(Acl::EMPTY), ..null };
+        assert_eq!(SecurityDescriptor::parse(&written(&empty, information::ALL)), Ok(empty));
+    }
+
+    #[test]
+    fn a_merge_takes_what_is_named_and_keeps_the_rest() {
+        let (old, new) = (list(&[(0, 0, 1, Sid::EVERYONE)]), list(&[(0, 0, 2, Sid::USERS)]));
+        let stored = SecurityDescriptor {
+            control: BOTH & !control::SACL_PRESENT | control::DACL_PROTECTED,
+            owner: Some(Sid::SYSTEM),
+            group: Some(Sid::SYSTEM),
+            sacl: None,
+            dacl: Acl::parse(&old).ok(),
+        };
+        let request = SecurityDescriptor {
+            control: BOTH & !control::SACL_PRESENT,
+            owner: Some(Sid::USERS),
+            group: None,
+            sacl: None,
+            dacl: Acl::parse(&new).ok(),
+        };
+        for (parts, expected) in [
+            (0, stored),
+            (information::OWNER, SecurityDescriptor { owner: request.owner, ..stored }),
+            (information::GROUP, stored),
+            (information::DACL, SecurityDescriptor { dacl: request.dacl, control: request.control, ..stored }),
+        ] {
+            assert_eq!(SecurityDescriptor::parse(&merged(&stored, &request, parts)), Ok(expected), "{parts}");
+        }
+    }
+
+    #[test]
+    fn auto_inherited_is_kept_only_if_asked_for() {
+        use control::{DACL_AUTO_INHERIT_REQ as REQ, DACL_AUTO_INHERITED as DONE};
+        let stored = SecurityDescriptor::default();
+        for (asked, expected) in [(0, 0), (REQ, 0), (DONE, 0), (REQ | DONE, DONE)] {
+            let control = BOTH & !control::SACL_PRESENT | asked;
+            let request = SecurityDescriptor { control, dacl: Some(Acl::EMPTY), ..Default::default() };
+            let bytes = merged(&stored, &request, information::DACL);
+            assert_eq!(SecurityDescriptor::parse(&bytes).unwrap().control & (REQ | DONE), expected);
+        }
+    }
+
+    #[test]
+    fn a_label_is_set_beside_what_is_audited() {
+        let audit = list(&[(2, 0, 1, Sid::EVERYONE), (0x11, 0, 1, Sid::USERS)]);
+        let label = list(&[(0x11, 0, 2, Sid::USERS), (2, 0, 9, Sid::USERS)]);
+        let of = |sacl| SecurityDescriptor {
+            control: BOTH & !control::DACL_PRESENT,
+            sacl: Acl::parse(sacl).ok(),
+            ..Default::default()
+        };
+        let bytes = merged(&of(&audit), &of(&label), information::LABEL);
+        let sacl = SecurityDescriptor::parse(&bytes).unwrap().sacl.unwrap();
+        assert!(sacl.aces().map(|ace| (ace.kind, ace.parts.unwrap().mask)).eq([(2, 1), (0x11, 2)]));
+    }
+
+    #[test]
+    fn generic_rights_are_stored_as_those_of_files() {
+        let dacl = list(&[
+            (0, 0, 0x8000_0000, Sid::EVERYONE),
+            (0, ace_flags::INHERIT_ONLY | 3, 0x1000_0000, Sid::CREATOR_OWNER),
+            (1, 0, 0x4, Sid::USERS),
+        ]);
+        let control = BOTH & !control::SACL_PRESENT;
+        let request = SecurityDescriptor { control, dacl: Acl::parse(&dacl).ok(), ..Default::default() };
+        let bytes = merged(&SecurityDescriptor::default(), &request, information::DACL);
+        let dacl = SecurityDescriptor::parse(&bytes).unwrap().dacl.unwrap();
+        assert!(dacl.aces().map(|ace| ace.parts.unwrap().mask).eq([0x12_0089, 0x1000_0000, 4]));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_never_panic_and_what_is_read_can_be_written(
+            control: u16,
+            offsets in proptest::array::uniform4(prop_oneof![Just(0u32), 20u32..60, any::<u32>()]),
+            mut body in proptest::collection::vec(prop_oneof![3 => 0u8..20, 1 => any::<u8>()], 0..120),
+            information: u32,
+        ) {
+            if let Some(first) = body.first_mut() {
+                *first = 1 + *first % 3;
+            }
+            let mut bytes = [&[1, 0][..], &(control | control::SELF_RELATIVE).to_le_bytes()].concat();
+            bytes.extend(offsets.iter().flat_map(|offset| offset.to_le_bytes()));
+            bytes.extend(&body);
+            if let Ok(descriptor) = SecurityDescriptor::parse(&bytes) {
+                let again = written(&descriptor, information::ALL);
+                let reread = SecurityDescriptor::parse(&again);
+                prop_assert_eq!(reread.map(|found| (found.owner, found.group, found.dacl)), Ok((descriptor.owner, descriptor.group, descriptor.dacl)));
+                written(&descriptor, information);
+                let both = merged(&descriptor, &descriptor, information);
+                prop_assert!(SecurityDescriptor::parse(&both).is_ok());
+            }
+        }
+
+        #[test]
+        fn full_rooms_never_panic(room in 0usize..200) {
+            let dacl = list(&[(0, 0, 1, Sid::EVERYONE), (1, 0, 1, Sid::ADMINISTRATORS)]);
+            let acl = Acl::parse(&dacl).ok();
+            let full = SecurityDescriptor { control: BOTH, owner: Some(Sid::SYSTEM), group: Some(Sid::SYSTEM), sacl: acl, dacl: acl };
+            let mut bytes = vec![0; room];
+            prop_assert_eq!(full.write(&mut Writer::new(&mut bytes)).is_ok(), room >= full.size(information::ALL));
+            prop_assert_eq!(merge(&full, &full, information::ALL, &mut Writer::new(&mut bytes)).is_ok(), room >= full.size(information::ALL));
+        }
+    }
 }

@@ -77,3 +77,53 @@ pub fn synthesise(
     }
     list.finish(w)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::maximal_access;
+    use super::*;
+
+    const RWX: [(u32, u32); 3] = [(4, 0x1), (2, 0x2), (1, 0x20)];
+
+    fn access(mode: u32, directory: bool, sids: &[Sid]) -> u32 {
+        let mut room = [0; 300];
+        let mut w = Writer::new(&mut room);
+        w.u32(0).unwrap();
+        synthesise(10, 20, mode, directory, &mut w).unwrap();
+        maximal_access(&SecurityDescriptor::parse(&w.written()[4..]).unwrap(), sids)
+    }
+
+    #[test]
+    fn each_class_may_do_what_the_mode_says() {
+        let (owner, group) = (Sid::unix_user(10), Sid::unix_group(20));
+        for mode in 0..0o1000 {
+            for directory in [false, true] {
+                for (sids, shift) in [
+                    (&[owner, Sid::EVERYONE][..], 6),
+                    (&[owner, group, Sid::EVERYONE], 6),
+                    (&[Sid::unix_user(11), group, Sid::EVERYONE], 3),
+                    (&[Sid::EVERYONE], 0),
+                ] {
+                    let found = access(mode, directory, sids);
+                    for (bit, right) in RWX {
+                        let mut expected = mode >> shift & bit != 0;
+                        if right == 0x20 && !directory {
+                            expected |= mode >> shift & 4 != 0;
+                        }
+                        assert_eq!(found & right != 0, expected, "{mode:o} {directory} {right:x} {sids:?}");
+                    }
+                    assert_eq!(found & ANYONE, ANYONE);
+                    assert_eq!(found & 0x4_0000 != 0, shift == 6, "WRITE_DAC {mode:o}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_owner_with_every_bit_has_full_control() {
+        let owner = [Sid::unix_user(10)];
+        assert_eq!(access(0o700, true, &owner), 0x1F_01FF);
+        assert_eq!(access(0o600, false, &owner), 0x1F_01FF);
+        assert_eq!(access(0o444, false, &[Sid::EVERYONE]), 0x12_00A9);
+    }
+}
