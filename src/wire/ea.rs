@@ -1,4 +1,4 @@
-//! Extended attributes: FILE_FULL_EA_INFORMATION and FILE_GET_EA_INFORMATION ([MS-FSCC] 2.4.16).
+//! Extended attributes: FILE_FULL_EA_INFORMATION and FILE_GET_EA_INFORMATION ([MS-FSCC] 2.4.15).
 //!
 //! A list is checked as a whole before its first entry is seen, so that no part of a bad list is acted upon.
 
@@ -119,7 +119,7 @@ impl<'a> Iterator for GetEas<'a> {
 }
 
 /// Whether a name is one: not empty, printable ASCII without `" * + , / : ; < = > ? [ \ ] |`
-/// ([MS-FSCC] 2.4.16). STATUS_INVALID_EA_NAME otherwise.
+/// ([MS-FSCC] 2.4.15). STATUS_INVALID_EA_NAME otherwise.
 pub fn is_valid_name(name: &[u8]) -> bool {
     !name.is_empty()
         && name

@@ -90,7 +90,7 @@ pub enum Meaning<'a> {
 
 impl<'a> Reparse<'a> {
     /// Reads a whole buffer; ReparseDataLength must be exactly what follows
-    /// (STATUS_IO_REPARSE_DATA_INVALID otherwise, [MS-FSA] 2.1.5.10.37). Tags 0, 1 and 2 are reserved
+    /// (STATUS_IO_REPARSE_DATA_INVALID otherwise, [MS-FSA]). Tags 0, 1 and 2 are reserved
     /// (STATUS_IO_REPARSE_TAG_INVALID).
     pub fn parse(buffer: &'a [u8]) -> Result<Self, Malformed> {
         let mut r = Reader::new(buffer);

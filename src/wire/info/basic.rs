@@ -72,7 +72,7 @@ impl SetBasic {
     }
 }
 
-/// FileNetworkOpenInformation ([MS-FSCC] 2.4.34), 56 bytes.
+/// FileNetworkOpenInformation ([MS-FSCC] 2.4), 56 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NetworkOpen {
     /// The four times.

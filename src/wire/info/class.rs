@@ -12,7 +12,8 @@ pub mod info_type {
     pub const QUOTA: u8 = 4;
 }
 
-/// File information classes ([MS-FSCC] 2.4).
+/// File information classes ([MS-FSCC] 2.4, where sections beyond 2.4.16 change their numbers between
+/// revisions and are named here only).
 pub mod file {
     /// FileDirectoryInformation, 2.4.10.
     pub const DIRECTORY: u8 = 1;
@@ -22,29 +23,29 @@ pub mod file {
     pub const BOTH_DIRECTORY: u8 = 3;
     /// FileBasicInformation, 2.4.7.
     pub const BASIC: u8 = 4;
-    /// FileStandardInformation, 2.4.47.
+    /// FileStandardInformation.
     pub const STANDARD: u8 = 5;
-    /// FileInternalInformation, 2.4.27.
+    /// FileInternalInformation.
     pub const INTERNAL: u8 = 6;
     /// FileEaInformation, 2.4.12.
     pub const EA: u8 = 7;
     /// FileAccessInformation, 2.4.1.
     pub const ACCESS: u8 = 8;
-    /// FileNameInformation, 2.4.32 (not queried over SMB2).
+    /// FileNameInformation (not queried over SMB2).
     pub const NAME: u8 = 9;
-    /// FileRenameInformation, 2.4.42.
+    /// FileRenameInformation.
     pub const RENAME: u8 = 10;
-    /// FileLinkInformation, 2.4.28.
+    /// FileLinkInformation.
     pub const LINK: u8 = 11;
-    /// FileNamesInformation, 2.4.33.
+    /// FileNamesInformation.
     pub const NAMES: u8 = 12;
     /// FileDispositionInformation, 2.4.11.
     pub const DISPOSITION: u8 = 13;
-    /// FilePositionInformation, 2.4.40.
+    /// FilePositionInformation.
     pub const POSITION: u8 = 14;
-    /// FileFullEaInformation, 2.4.16.
+    /// FileFullEaInformation, 2.4.15.
     pub const FULL_EA: u8 = 15;
-    /// FileModeInformation, 2.4.31.
+    /// FileModeInformation.
     pub const MODE: u8 = 16;
     /// FileAlignmentInformation, 2.4.3.
     pub const ALIGNMENT: u8 = 17;
@@ -56,45 +57,45 @@ pub mod file {
     pub const END_OF_FILE: u8 = 20;
     /// FileAlternateNameInformation, 2.4.5.
     pub const ALTERNATE_NAME: u8 = 21;
-    /// FileStreamInformation, 2.4.49.
+    /// FileStreamInformation.
     pub const STREAM: u8 = 22;
-    /// FilePipeInformation, 2.4.37.
+    /// FilePipeInformation.
     pub const PIPE: u8 = 23;
-    /// FilePipeLocalInformation, 2.4.38.
+    /// FilePipeLocalInformation.
     pub const PIPE_LOCAL: u8 = 24;
-    /// FilePipeRemoteInformation, 2.4.39.
+    /// FilePipeRemoteInformation.
     pub const PIPE_REMOTE: u8 = 25;
     /// FileCompressionInformation, 2.4.9.
     pub const COMPRESSION: u8 = 28;
-    /// FileObjectIdInformation, 2.4.36.
+    /// FileObjectIdInformation.
     pub const OBJECT_ID: u8 = 29;
-    /// FileQuotaInformation, 2.4.41.
+    /// FileQuotaInformation.
     pub const QUOTA: u8 = 32;
-    /// FileReparsePointInformation, 2.4.43.
+    /// FileReparsePointInformation.
     pub const REPARSE_POINT: u8 = 33;
-    /// FileNetworkOpenInformation, 2.4.34.
+    /// FileNetworkOpenInformation.
     pub const NETWORK_OPEN: u8 = 34;
     /// FileAttributeTagInformation, 2.4.6.
     pub const ATTRIBUTE_TAG: u8 = 35;
-    /// FileIdBothDirectoryInformation, 2.4.22.
+    /// FileIdBothDirectoryInformation.
     pub const ID_BOTH_DIRECTORY: u8 = 37;
-    /// FileIdFullDirectoryInformation, 2.4.23.
+    /// FileIdFullDirectoryInformation.
     pub const ID_FULL_DIRECTORY: u8 = 38;
-    /// FileValidDataLengthInformation, 2.4.50.
+    /// FileValidDataLengthInformation.
     pub const VALID_DATA_LENGTH: u8 = 39;
-    /// FileShortNameInformation, 2.4.46.
+    /// FileShortNameInformation.
     pub const SHORT_NAME: u8 = 40;
-    /// FileNormalizedNameInformation, 2.4.36.
+    /// FileNormalizedNameInformation.
     pub const NORMALIZED_NAME: u8 = 48;
-    /// FileIdInformation, 2.4.26.
+    /// FileIdInformation.
     pub const ID: u8 = 59;
-    /// FileIdExtdDirectoryInformation, 2.4.24.
+    /// FileIdExtdDirectoryInformation.
     pub const ID_EXTD_DIRECTORY: u8 = 60;
     /// FileIdExtdBothDirectoryInformation.
     pub const ID_EXTD_BOTH_DIRECTORY: u8 = 63;
     /// FileDispositionInformationEx, 2.4.11.
     pub const DISPOSITION_EX: u8 = 64;
-    /// FileRenameInformationEx, 2.4.43.
+    /// FileRenameInformationEx.
     pub const RENAME_EX: u8 = 65;
     /// The POSIX extensions' file and directory information.
     pub const POSIX: u8 = 100;

@@ -63,7 +63,7 @@ impl DirectoryClass {
     }
 }
 
-/// Everything any of the classes shows of one name ([MS-FSCC] 2.4.8, 2.4.10, 2.4.14, 2.4.22 to 2.4.24, 2.4.33).
+/// Everything any of the classes shows of one name ([MS-FSCC] 2.4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DirectoryEntry<'a> {
     /// FileIndex; 0 where positions mean nothing.

@@ -2,7 +2,7 @@
 
 use crate::wire::{Full, Writer};
 
-/// FileIdInformation ([MS-FSCC] 2.4.26), 24 bytes.
+/// FileIdInformation ([MS-FSCC] 2.4), 24 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Id {
     /// VolumeSerialNumber.

@@ -19,7 +19,7 @@ pub(super) fn wire_length(wtf8: &[u8]) -> Result<u32, Full> {
 }
 
 /// Appends FileNameLength, which always tells the whole length, and as much of the name as fits
-/// ([MS-FSCC] 2.4.5, 2.4.32). [`Full`] only if there is no room for the length.
+/// ([MS-FSCC] 2.4.5). [`Full`] only if there is no room for the length.
 pub fn write(wtf8: &[u8], w: &mut Writer<'_>) -> Result<Fit, Full> {
     w.u32(wire_length(wtf8)?)?;
     match utf16::encode_cut(wtf8, w) {
@@ -28,7 +28,7 @@ pub fn write(wtf8: &[u8], w: &mut Writer<'_>) -> Result<Fit, Full> {
     }
 }
 
-/// Reads a length and a UTF-16LE name of that length ([MS-FSCC] 2.4.46, 2.5.5); odd lengths are refused.
+/// Reads a length and a UTF-16LE name of that length ([MS-FSCC] 2.5.5); odd lengths are refused.
 pub fn parse(buffer: &[u8]) -> Result<&[u8], Malformed> {
     let mut r = Reader::new(buffer);
     let length = usize::try_from(r.u32()?).map_err(|_| Malformed)?;

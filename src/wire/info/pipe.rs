@@ -2,7 +2,7 @@
 
 use crate::wire::{Full, Malformed, Reader, Writer};
 
-/// FilePipeInformation ([MS-FSCC] 2.4.37), 8 bytes.
+/// FilePipeInformation ([MS-FSCC] 2.4), 8 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pipe {
     /// ReadMode: 0 byte stream, 1 messages.
@@ -33,7 +33,7 @@ impl Pipe {
     }
 }
 
-/// FilePipeLocalInformation ([MS-FSCC] 2.4.38), 40 bytes.
+/// FilePipeLocalInformation ([MS-FSCC] 2.4), 40 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PipeLocal {
     /// NamedPipeType: 0 byte stream, 1 messages.
@@ -79,7 +79,7 @@ impl PipeLocal {
     }
 }
 
-/// FilePipeRemoteInformation ([MS-FSCC] 2.4.39), 12 bytes and 4 that fill it up.
+/// FilePipeRemoteInformation ([MS-FSCC] 2.4), 12 bytes and 4 that fill it up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PipeRemote {
     /// CollectDataTime in 100-nanosecond intervals.

@@ -48,7 +48,7 @@ impl<'a> QueryQuota<'a> {
     }
 }
 
-/// Walks a FILE_GET_QUOTA_INFORMATION list ([MS-FSCC] 2.4.41.1); ends at its end or at the first entry
+/// Walks a FILE_GET_QUOTA_INFORMATION list ([MS-FSCC] 2.4); ends at its end or at the first entry
 /// that is malformed.
 pub fn sids(list: &[u8]) -> Sids<'_> {
     Sids { rest: Some(list) }
@@ -91,7 +91,7 @@ impl Iterator for Sids<'_> {
     }
 }
 
-/// FILE_QUOTA_INFORMATION ([MS-FSCC] 2.4.41), the last of its list.
+/// FILE_QUOTA_INFORMATION ([MS-FSCC] 2.4), the last of its list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuotaEntry {
     /// ChangeTime, FILETIME.

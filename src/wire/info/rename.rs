@@ -3,7 +3,7 @@
 use crate::wire::{Malformed, Reader};
 
 /// FileRenameInformation or FileLinkInformation in the form SMB2 uses
-/// ([MS-FSCC] 2.4.42.2, 2.4.28.2; the Ex form 2.4.43 has flags where this has a boolean).
+/// ([MS-FSCC] 2.4; the Ex form has flags where this has a boolean).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rename<'a> {
     /// ReplaceIfExists (of Flags in the Ex form, bit 0 means the same).

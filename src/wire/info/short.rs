@@ -2,7 +2,7 @@
 
 use crate::wire::{Full, Malformed, Reader, Writer};
 
-/// FileInternalInformation ([MS-FSCC] 2.4.27): IndexNumber, the 64-bit file id.
+/// FileInternalInformation ([MS-FSCC] 2.4): IndexNumber, the 64-bit file id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Internal(pub u64);
 
@@ -35,7 +35,7 @@ impl Access {
     }
 }
 
-/// FilePositionInformation ([MS-FSCC] 2.4.40): CurrentByteOffset, which an open remembers and no read uses.
+/// FilePositionInformation ([MS-FSCC] 2.4): CurrentByteOffset, which an open remembers and no read uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Position(pub u64);
 
@@ -53,7 +53,7 @@ impl Position {
     }
 }
 
-/// FileModeInformation ([MS-FSCC] 2.4.31): Mode, create options as the open has them.
+/// FileModeInformation ([MS-FSCC] 2.4): Mode, create options as the open has them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mode(pub u32);
 

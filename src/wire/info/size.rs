@@ -31,7 +31,7 @@ impl EndOfFile {
     }
 }
 
-/// FileValidDataLengthInformation ([MS-FSCC] 2.4.50): how far the data is valid, in bytes.
+/// FileValidDataLengthInformation ([MS-FSCC] 2.4): how far the data is valid, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ValidDataLength(pub u64);
 

@@ -4,7 +4,7 @@
 use super::{Access, Alignment, Basic, Ea, Fit, Internal, Mode, Position, name};
 use crate::wire::{Full, Writer};
 
-/// FileStandardInformation ([MS-FSCC] 2.4.47), 24 bytes.
+/// FileStandardInformation ([MS-FSCC] 2.4), 24 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Standard {
     /// AllocationSize in bytes.

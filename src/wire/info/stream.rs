@@ -3,7 +3,7 @@
 use super::{Fit, name};
 use crate::wire::{Full, Writer, utf16};
 
-/// One stream ([MS-FSCC] 2.4.49).
+/// One stream ([MS-FSCC] 2.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamEntry<'a> {
     /// The stream's name, WTF-8, without colon and type; empty: the file's data, shown as `::$DATA`.

@@ -100,11 +100,28 @@ mod tests {
         let mut w = Writer::new(&mut room);
         let mut list = AclWriter::begin(2, &mut w).unwrap();
         for (kind, flags, mask, sid) in entries {
-            list.ace(*kind, *flags, &AceParts { mask: *mask, sid: *sid, data: &[] }, &mut w).unwrap();
+            list.ace(
+                *kind,
+                *flags,
+                &AceParts {
+                    mask: *mask,
+                    sid: *sid,
+                    data: &[],
+                },
+                &mut w,
+            )
+            .unwrap();
         }
         list.finish(&mut w).unwrap();
         let dacl = Some(Acl::parse(w.written()).unwrap());
-        maximal_access(&SecurityDescriptor { owner: Some(owner), dacl, ..Default::default() }, sids)
+        maximal_access(
+            &SecurityDescriptor {
+                owner: Some(owner),
+                dacl,
+                ..Default::default()
+            },
+            sids,
+        )
     }
 
     #[test]
@@ -115,36 +132,70 @@ mod tests {
             (&[][..], ME, implicit),
             (&[(ALLOW, 0, 7, ME)], Sid::SYSTEM, 7),
             (&[(ALLOW, 0, 7, Sid::USERS)], Sid::SYSTEM, 0),
-            (&[(DENY, 0, 2, Sid::EVERYONE), (ALLOW, 0, 7, ME)], Sid::SYSTEM, 5),
-            (&[(ALLOW, 0, 7, ME), (DENY, 0, 2, Sid::EVERYONE)], Sid::SYSTEM, 7),
+            (
+                &[(DENY, 0, 2, Sid::EVERYONE), (ALLOW, 0, 7, ME)],
+                Sid::SYSTEM,
+                5,
+            ),
+            (
+                &[(ALLOW, 0, 7, ME), (DENY, 0, 2, Sid::EVERYONE)],
+                Sid::SYSTEM,
+                7,
+            ),
             (&[(ALLOW, ace_flags::INHERIT_ONLY, 7, ME)], Sid::SYSTEM, 0),
-            (&[(DENY, ace_flags::INHERIT_ONLY, 7, ME), (ALLOW, 0, 7, ME)], Sid::SYSTEM, 7),
+            (
+                &[(DENY, ace_flags::INHERIT_ONLY, 7, ME), (ALLOW, 0, 7, ME)],
+                Sid::SYSTEM,
+                7,
+            ),
             (&[(ALLOW, 0, GENERIC_READ, ME)], Sid::SYSTEM, 0x12_0089),
-            (&[(DENY, 0, GENERIC_ALL, ME), (ALLOW, 0, 1, ME)], Sid::SYSTEM, 0),
+            (
+                &[(DENY, 0, GENERIC_ALL, ME), (ALLOW, 0, 1, ME)],
+                Sid::SYSTEM,
+                0,
+            ),
             (&[(DENY, 0, WRITE_DAC, ME)], ME, implicit),
             (&[(ALLOW, 0, 1, Sid::OWNER_RIGHTS)], ME, 1),
             (&[(ALLOW, 0, 1, Sid::OWNER_RIGHTS)], Sid::SYSTEM, 0),
-            (&[(ALLOW, ace_flags::INHERIT_ONLY, 1, Sid::OWNER_RIGHTS)], ME, implicit),
+            (
+                &[(ALLOW, ace_flags::INHERIT_ONLY, 1, Sid::OWNER_RIGHTS)],
+                ME,
+                implicit,
+            ),
             (&[(DENY, 0, 1, Sid::OWNER_RIGHTS), (ALLOW, 0, 3, ME)], ME, 2),
             (&[(ALLOW, 0, 7, Sid::CREATOR_OWNER)], Sid::SYSTEM, 0),
             (&[(ace_type::ALLOWED_CALLBACK, 0, 7, ME)], Sid::SYSTEM, 0),
-            (&[(ace_type::DENIED_CALLBACK, 0, 1, ME), (ALLOW, 0, 7, ME)], Sid::SYSTEM, 6),
+            (
+                &[(ace_type::DENIED_CALLBACK, 0, 1, ME), (ALLOW, 0, 7, ME)],
+                Sid::SYSTEM,
+                6,
+            ),
             (&[(ace_type::AUDIT, 0, 7, ME)], Sid::SYSTEM, 0),
             (&[(ALLOW, 0, 0xFFFF_FFFF, ME)], Sid::SYSTEM, FILE_ALL),
         ] {
-            assert_eq!(granted(entries, owner, &[ME, Sid::EVERYONE]), expected, "{entries:?} {owner}");
+            assert_eq!(
+                granted(entries, owner, &[ME, Sid::EVERYONE]),
+                expected,
+                "{entries:?} {owner}"
+            );
         }
     }
 
     #[test]
     fn no_list_allows_everything() {
-        assert_eq!(maximal_access(&SecurityDescriptor::default(), &[]), FILE_ALL);
+        assert_eq!(
+            maximal_access(&SecurityDescriptor::default(), &[]),
+            FILE_ALL
+        );
     }
 
     #[test]
     fn what_is_asked_for_is_granted_whole_or_not_at_all() {
         let everything = SecurityDescriptor::default();
-        let nothing = SecurityDescriptor { dacl: Some(Acl::EMPTY), ..Default::default() };
+        let nothing = SecurityDescriptor {
+            dacl: Some(Acl::EMPTY),
+            ..Default::default()
+        };
         for (descriptor, desired, expected) in [
             (everything, GENERIC_WRITE, Ok(0x12_0116)),
             (everything, 1, Ok(1)),
@@ -157,7 +208,11 @@ mod tests {
             (nothing, MAXIMUM_ALLOWED, Ok(0)),
             (nothing, MAXIMUM_ALLOWED | 1, Err(Denied)),
         ] {
-            assert_eq!(access_check(&descriptor, &[], desired), expected, "{desired:x}");
+            assert_eq!(
+                access_check(&descriptor, &[], desired),
+                expected,
+                "{desired:x}"
+            );
         }
     }
 

@@ -301,7 +301,11 @@ mod tests {
         let mut room = [0; 100];
         let mut w = Writer::new(&mut room);
         let mut list = AclWriter::begin(2, &mut w).unwrap();
-        let parts = AceParts { mask: 7, sid: Sid::EVERYONE, data: &[] };
+        let parts = AceParts {
+            mask: 7,
+            sid: Sid::EVERYONE,
+            data: &[],
+        };
         list.ace(ace_type::ALLOWED, 0, &parts, &mut w).unwrap();
         list.ace(ace_type::DENIED, 3, &parts, &mut w).unwrap();
         list.finish(&mut w).unwrap();
@@ -313,8 +317,14 @@ mod tests {
         let bytes = two();
         let acl = Acl::parse(&bytes).unwrap();
         assert_eq!((acl.count(), acl.size()), (2, bytes.len()));
-        let found = acl.aces().map(|ace| (ace.kind, ace.flags, ace.parts.unwrap()));
-        let parts = AceParts { mask: 7, sid: Sid::EVERYONE, data: &[] };
+        let found = acl
+            .aces()
+            .map(|ace| (ace.kind, ace.flags, ace.parts.unwrap()));
+        let parts = AceParts {
+            mask: 7,
+            sid: Sid::EVERYONE,
+            data: &[],
+        };
         assert!(found.eq([(0, 0, parts), (1, 3, parts)]));
     }
 
@@ -369,7 +379,10 @@ mod tests {
         bytes[17] = 0;
         let acl = Acl::parse(&bytes).unwrap();
         let first = acl.aces().next().unwrap().parts.unwrap();
-        assert_eq!((first.sid.sub_authorities().len(), first.data.len()), (0, 4));
+        assert_eq!(
+            (first.sid.sub_authorities().len(), first.data.len()),
+            (0, 4)
+        );
     }
 
     #[test]
@@ -384,10 +397,22 @@ mod tests {
     fn entries_of_object_types_need_their_guids_and_sid() {
         // Flags say one GUID, then two; the SID is Everyone's.
         let sid = [1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0];
-        for (present, guids, valid) in [(0u32, 0, true), (1, 16, true), (2, 16, true), (3, 32, true), (3, 16, false), (1, 0, false)] {
+        for (present, guids, valid) in [
+            (0u32, 0, true),
+            (1, 16, true),
+            (2, 16, true),
+            (3, 32, true),
+            (3, 16, false),
+            (1, 0, false),
+        ] {
             let body = [&[0; 4][..], &present.to_le_bytes(), &vec![9; guids], &sid].concat();
             let size = (body.len() + 4) as u16;
-            let ace = [&[ace_type::ALLOWED_OBJECT, 0][..], &size.to_le_bytes(), &body].concat();
+            let ace = [
+                &[ace_type::ALLOWED_OBJECT, 0][..],
+                &size.to_le_bytes(),
+                &body,
+            ]
+            .concat();
             let found = Ace::parse(&ace);
             assert_eq!(found.is_ok(), valid, "{present} {guids}");
             assert!(found.is_err() || found.unwrap().parts.is_none());
@@ -400,14 +425,39 @@ mod tests {
         let mut room = vec![0; 70_000];
         let mut w = Writer::new(&mut room);
         let mut list = AclWriter::begin(2, &mut w).unwrap();
-        let parts = AceParts { mask: 1, sid: Sid::EVERYONE, data: &[0; 32_000] };
+        let parts = AceParts {
+            mask: 1,
+            sid: Sid::EVERYONE,
+            data: &[0; 32_000],
+        };
         list.ace(0, 0, &parts, &mut w).unwrap();
         list.ace(0, 0, &parts, &mut w).unwrap();
-        list.ace(0, 0, &AceParts { data: &[0; 1500], ..parts }, &mut w).unwrap();
-        list.ace(0, 0, &AceParts { data: &[], ..parts }, &mut w).unwrap();
+        list.ace(
+            0,
+            0,
+            &AceParts {
+                data: &[0; 1500],
+                ..parts
+            },
+            &mut w,
+        )
+        .unwrap();
+        list.ace(0, 0, &AceParts { data: &[], ..parts }, &mut w)
+            .unwrap();
         assert_eq!(list.finish(&mut w), Err(Full));
         let mut list = AclWriter::begin(2, &mut w).unwrap();
-        assert_eq!(list.ace(0, 0, &AceParts { data: &[0; 65_535], ..parts }, &mut w), Err(Full));
+        assert_eq!(
+            list.ace(
+                0,
+                0,
+                &AceParts {
+                    data: &[0; 65_535],
+                    ..parts
+                },
+                &mut w
+            ),
+            Err(Full)
+        );
     }
 
     proptest! {

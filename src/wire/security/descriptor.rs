@@ -252,7 +252,7 @@ fn assemble(
 }
 
 /// Appends what is to be stored after a SET_INFO: the parts named from `request`, the others from
-/// `stored` ([MS-FSA] 2.1.5.17). An owner or group named but not given stays. A list is marked as
+/// `stored` ([MS-FSA]). An owner or group named but not given stays. A list is marked as
 /// auto-inherited only if the request says so and asks for it ([MS-DTYP] 2.5.3.4.2). Generic rights of
 /// the new DACL are stored as the rights of files they stand for, save where an entry only waits to be
 /// inherited.
@@ -297,10 +297,23 @@ pub fn merge(
         .group
         .filter(|_| parts & information::GROUP != 0)
         .or(stored.group);
-    let dacl = if parts & information::DACL != 0 { request.dacl } else { stored.dacl };
-    assemble(control, owner, group, &[(stored.sacl, kept), (request.sacl, taken)], dacl, w)?;
+    let dacl = if parts & information::DACL != 0 {
+        request.dacl
+    } else {
+        stored.dacl
+    };
+    assemble(
+        control,
+        owner,
+        group,
+        &[(stored.sacl, kept), (request.sacl, taken)],
+        dacl,
+        w,
+    )?;
     // The DACL stands last; go over its masks once more.
-    let Some(dacl) = request.dacl.filter(|_| parts & information::DACL != 0) else { return Ok(()) };
+    let Some(dacl) = request.dacl.filter(|_| parts & information::DACL != 0) else {
+        return Ok(());
+    };
     let mut at = w.position() - dacl.size() + 8;
     for ace in dacl.aces() {
         if let (true, Some(parts)) = (ace.is_effective(), ace.parts) {
@@ -323,7 +336,17 @@ mod tests {
         let mut w = Writer::new(&mut room);
         let mut list = AclWriter::begin(2, &mut w).unwrap();
         for (kind, flags, mask, sid) in entries {
-            list.ace(*kind, *flags, &AceParts { mask: *mask, sid: *sid, data: &[] }, &mut w).unwrap();
+            list.ace(
+                *kind,
+                *flags,
+                &AceParts {
+                    mask: *mask,
+                    sid: *sid,
+                    data: &[],
+                },
+                &mut w,
+            )
+            .unwrap();
         }
         list.finish(&mut w).unwrap();
         w.written().to_vec()
@@ -337,7 +360,11 @@ mod tests {
         w.written().to_vec()
     }
 
-    fn merged(stored: &SecurityDescriptor<'_>, request: &SecurityDescriptor<'_>, parts: u32) -> Vec<u8> {
+    fn merged(
+        stored: &SecurityDescriptor<'_>,
+        request: &SecurityDescriptor<'_>,
+        parts: u32,
+    ) -> Vec<u8> {
         let mut room = [0; 2000];
         let mut w = Writer::new(&mut room);
         w.u32(0).unwrap();
@@ -361,17 +388,40 @@ mod tests {
         let bytes = written(&full, information::ALL);
         assert_eq!(SecurityDescriptor::parse(&bytes), Ok(full));
         assert_eq!(written(&full, information::BACKUP), bytes);
-        let none = SecurityDescriptor { control: control::SELF_RELATIVE, ..Default::default() };
+        let none = SecurityDescriptor {
+            control: control::SELF_RELATIVE,
+            ..Default::default()
+        };
         for (parts, expected) in [
             (0, none),
-            (information::OWNER, SecurityDescriptor { owner: full.owner, ..none }),
-            (information::GROUP, SecurityDescriptor { group: full.group, ..none }),
+            (
+                information::OWNER,
+                SecurityDescriptor {
+                    owner: full.owner,
+                    ..none
+                },
+            ),
+            (
+                information::GROUP,
+                SecurityDescriptor {
+                    group: full.group,
+                    ..none
+                },
+            ),
             (
                 information::DACL,
-                SecurityDescriptor { control: full.control & !control::OF_SACL, dacl: full.dacl, ..none },
+                SecurityDescriptor {
+                    control: full.control & !control::OF_SACL,
+                    dacl: full.dacl,
+                    ..none
+                },
             ),
         ] {
-            assert_eq!(SecurityDescriptor::parse(&written(&full, parts)), Ok(expected), "{parts}");
+            assert_eq!(
+                SecurityDescriptor::parse(&written(&full, parts)),
+                Ok(expected),
+                "{parts}"
+            );
         }
         for (part, kind) in [(information::SACL, 2), (information::LABEL, 0x11)] {
             let bytes = written(&full, part);
@@ -395,17 +445,35 @@ mod tests {
         let good = written(&full, information::ALL);
         let length = good.len() as u32;
         for field in [4, 8, 12, 16] {
-            for offset in [1, 19, length - 7, length - 1, length, length + 1, 0x7FFF_FFFF, 0xFFFF_FFF0, u32::MAX] {
+            for offset in [
+                1,
+                19,
+                length - 7,
+                length - 1,
+                length,
+                length + 1,
+                0x7FFF_FFFF,
+                0xFFFF_FFF0,
+                u32::MAX,
+            ] {
                 let mut bytes = good.clone();
                 bytes[field..field + 4].copy_from_slice(&offset.to_le_bytes());
-                assert_eq!(SecurityDescriptor::parse(&bytes), Err(Malformed), "{field} {offset}");
+                assert_eq!(
+                    SecurityDescriptor::parse(&bytes),
+                    Err(Malformed),
+                    "{field} {offset}"
+                );
             }
             let mut bytes = good.clone();
             bytes[field..field + 4].fill(0);
             assert!(SecurityDescriptor::parse(&bytes).is_ok());
         }
         for cut in 0..good.len() {
-            assert_eq!(SecurityDescriptor::parse(&good[..cut]), Err(Malformed), "{cut}");
+            assert_eq!(
+                SecurityDescriptor::parse(&good[..cut]),
+                Err(Malformed),
+                "{cut}"
+            );
         }
         for (at, byte) in [(0, 2), (3, 0)] {
             let mut bytes = good.clone();
@@ -416,15 +484,30 @@ mod tests {
 
     #[test]
     fn no_list_and_an_empty_list_are_not_the_same() {
-        let null = SecurityDescriptor { control: BOTH & !control::SACL_PRESENT, ..Default::default() };
-        assert_eq!(SecurityDescriptor::parse(&written(&null, information::ALL)), Ok(null));
-        let empty = SecurityDescriptor { dacl: Some(Acl::EMPTY), ..null };
-        assert_eq!(SecurityDescriptor::parse(&written(&empty, information::ALL)), Ok(empty));
+        let null = SecurityDescriptor {
+            control: BOTH & !control::SACL_PRESENT,
+            ..Default::default()
+        };
+        assert_eq!(
+            SecurityDescriptor::parse(&written(&null, information::ALL)),
+            Ok(null)
+        );
+        let empty = SecurityDescriptor {
+            dacl: Some(Acl::EMPTY),
+            ..null
+        };
+        assert_eq!(
+            SecurityDescriptor::parse(&written(&empty, information::ALL)),
+            Ok(empty)
+        );
     }
 
     #[test]
     fn a_merge_takes_what_is_named_and_keeps_the_rest() {
-        let (old, new) = (list(&[(0, 0, 1, Sid::EVERYONE)]), list(&[(0, 0, 2, Sid::USERS)]));
+        let (old, new) = (
+            list(&[(0, 0, 1, Sid::EVERYONE)]),
+            list(&[(0, 0, 2, Sid::USERS)]),
+        );
         let stored = SecurityDescriptor {
             control: BOTH & !control::SACL_PRESENT | control::DACL_PROTECTED,
             owner: Some(Sid::SYSTEM),
@@ -441,11 +524,28 @@ mod tests {
         };
         for (parts, expected) in [
             (0, stored),
-            (information::OWNER, SecurityDescriptor { owner: request.owner, ..stored }),
+            (
+                information::OWNER,
+                SecurityDescriptor {
+                    owner: request.owner,
+                    ..stored
+                },
+            ),
             (information::GROUP, stored),
-            (information::DACL, SecurityDescriptor { dacl: request.dacl, control: request.control, ..stored }),
+            (
+                information::DACL,
+                SecurityDescriptor {
+                    dacl: request.dacl,
+                    control: request.control,
+                    ..stored
+                },
+            ),
         ] {
-            assert_eq!(SecurityDescriptor::parse(&merged(&stored, &request, parts)), Ok(expected), "{parts}");
+            assert_eq!(
+                SecurityDescriptor::parse(&merged(&stored, &request, parts)),
+                Ok(expected),
+                "{parts}"
+            );
         }
     }
 
@@ -455,9 +555,16 @@ mod tests {
         let stored = SecurityDescriptor::default();
         for (asked, expected) in [(0, 0), (REQ, 0), (DONE, 0), (REQ | DONE, DONE)] {
             let control = BOTH & !control::SACL_PRESENT | asked;
-            let request = SecurityDescriptor { control, dacl: Some(Acl::EMPTY), ..Default::default() };
+            let request = SecurityDescriptor {
+                control,
+                dacl: Some(Acl::EMPTY),
+                ..Default::default()
+            };
             let bytes = merged(&stored, &request, information::DACL);
-            assert_eq!(SecurityDescriptor::parse(&bytes).unwrap().control & (REQ | DONE), expected);
+            assert_eq!(
+                SecurityDescriptor::parse(&bytes).unwrap().control & (REQ | DONE),
+                expected
+            );
         }
     }
 
@@ -472,21 +579,38 @@ mod tests {
         };
         let bytes = merged(&of(&audit), &of(&label), information::LABEL);
         let sacl = SecurityDescriptor::parse(&bytes).unwrap().sacl.unwrap();
-        assert!(sacl.aces().map(|ace| (ace.kind, ace.parts.unwrap().mask)).eq([(2, 1), (0x11, 2)]));
+        assert!(
+            sacl.aces()
+                .map(|ace| (ace.kind, ace.parts.unwrap().mask))
+                .eq([(2, 1), (0x11, 2)])
+        );
     }
 
     #[test]
     fn generic_rights_are_stored_as_those_of_files() {
         let dacl = list(&[
             (0, 0, 0x8000_0000, Sid::EVERYONE),
-            (0, ace_flags::INHERIT_ONLY | 3, 0x1000_0000, Sid::CREATOR_OWNER),
+            (
+                0,
+                ace_flags::INHERIT_ONLY | 3,
+                0x1000_0000,
+                Sid::CREATOR_OWNER,
+            ),
             (1, 0, 0x4, Sid::USERS),
         ]);
         let control = BOTH & !control::SACL_PRESENT;
-        let request = SecurityDescriptor { control, dacl: Acl::parse(&dacl).ok(), ..Default::default() };
+        let request = SecurityDescriptor {
+            control,
+            dacl: Acl::parse(&dacl).ok(),
+            ..Default::default()
+        };
         let bytes = merged(&SecurityDescriptor::default(), &request, information::DACL);
         let dacl = SecurityDescriptor::parse(&bytes).unwrap().dacl.unwrap();
-        assert!(dacl.aces().map(|ace| ace.parts.unwrap().mask).eq([0x12_0089, 0x1000_0000, 4]));
+        assert!(
+            dacl.aces()
+                .map(|ace| ace.parts.unwrap().mask)
+                .eq([0x12_0089, 0x1000_0000, 4])
+        );
     }
 
     proptest! {

@@ -121,11 +121,21 @@ fn filled_in<'a>(parts: &AceParts<'a>, child: &Child) -> AceParts<'a> {
 mod tests {
     use super::super::Acl;
     use super::*;
-    use crate::wire::security::ace_flags::{CONTAINER_INHERIT as CI, INHERIT_ONLY as IO, INHERITED as ID, NO_PROPAGATE as NP, OBJECT_INHERIT as OI};
+    use crate::wire::security::ace_flags::{
+        CONTAINER_INHERIT as CI, INHERIT_ONLY as IO, INHERITED as ID, NO_PROPAGATE as NP,
+        OBJECT_INHERIT as OI,
+    };
     use proptest::prelude::*;
 
-    const FILE: Child = Child { directory: false, owner: Sid::unix_user(5), group: Sid::unix_group(6) };
-    const FOLDER: Child = Child { directory: true, ..FILE };
+    const FILE: Child = Child {
+        directory: false,
+        owner: Sid::unix_user(5),
+        group: Sid::unix_group(6),
+    };
+    const FOLDER: Child = Child {
+        directory: true,
+        ..FILE
+    };
 
     type Entry = (u8, u32, Sid);
 
@@ -134,7 +144,17 @@ mod tests {
         let mut w = Writer::new(&mut room);
         let mut list = AclWriter::begin(2, &mut w).unwrap();
         for (flags, mask, sid) in entries {
-            list.ace(0, *flags, &AceParts { mask: *mask, sid: *sid, data: &[] }, &mut w).unwrap();
+            list.ace(
+                0,
+                *flags,
+                &AceParts {
+                    mask: *mask,
+                    sid: *sid,
+                    data: &[],
+                },
+                &mut w,
+            )
+            .unwrap();
         }
         list.finish(&mut w).unwrap();
         w.written().to_vec()
@@ -142,7 +162,11 @@ mod tests {
 
     fn inherited(entries: &[Entry], control: u16, child: &Child) -> Option<Vec<Entry>> {
         let bytes = list(entries);
-        let parent = SecurityDescriptor { control, dacl: Acl::parse(&bytes).ok(), ..Default::default() };
+        let parent = SecurityDescriptor {
+            control,
+            dacl: Acl::parse(&bytes).ok(),
+            ..Default::default()
+        };
         let mut room = vec![0; 9000];
         let mut w = Writer::new(&mut room);
         w.zeros(12).unwrap();
@@ -151,9 +175,17 @@ mod tests {
             return None;
         }
         let found = SecurityDescriptor::parse(&w.written()[12..]).unwrap();
-        assert_eq!((found.owner, found.group), (Some(child.owner), Some(child.group)));
-        assert_eq!(found.control & !control::SELF_RELATIVE & !control::DACL_PRESENT, control & control::DACL_AUTO_INHERITED);
-        let entry = |ace: super::super::Ace<'_>| (ace.flags, ace.parts.unwrap().mask, ace.parts.unwrap().sid);
+        assert_eq!(
+            (found.owner, found.group),
+            (Some(child.owner), Some(child.group))
+        );
+        assert_eq!(
+            found.control & !control::SELF_RELATIVE & !control::DACL_PRESENT,
+            control & control::DACL_AUTO_INHERITED
+        );
+        let entry = |ace: super::super::Ace<'_>| {
+            (ace.flags, ace.parts.unwrap().mask, ace.parts.unwrap().sid)
+        };
         Some(found.dacl.unwrap().aces().map(entry).collect())
     }
 
@@ -177,7 +209,11 @@ mod tests {
         ] {
             for (child, expected) in [(FILE, file), (FOLDER, folder)] {
                 let expected = expected.map(|flags| vec![(flags, 1, Sid::USERS)]);
-                assert_eq!(inherited(&[(flags, 1, Sid::USERS)], 0, &child), expected, "{flags:x} {child:?}");
+                assert_eq!(
+                    inherited(&[(flags, 1, Sid::USERS)], 0, &child),
+                    expected,
+                    "{flags:x} {child:?}"
+                );
             }
         }
     }
@@ -186,12 +222,36 @@ mod tests {
     fn creators_and_generic_rights_are_filled_in_once_and_handed_on() {
         let all = 0x1000_0000;
         for (entry, child, expected) in [
-            ((OI | CI, all, Sid::USERS), FILE, vec![(0, 0x1F_01FF, Sid::USERS)]),
-            ((OI | CI, all, Sid::USERS), FOLDER, vec![(0, 0x1F_01FF, Sid::USERS), (OI | CI | IO, all, Sid::USERS)]),
-            ((OI | CI | IO, 1, Sid::CREATOR_OWNER), FILE, vec![(0, 1, FILE.owner)]),
-            ((OI | CI | IO, 1, Sid::CREATOR_GROUP), FOLDER, vec![(0, 1, FILE.group), (OI | CI | IO, 1, Sid::CREATOR_GROUP)]),
-            ((OI, 1, Sid::CREATOR_OWNER), FOLDER, vec![(OI | IO, 1, Sid::CREATOR_OWNER)]),
-            ((CI | NP, all, Sid::CREATOR_OWNER), FOLDER, vec![(0, 0x1F_01FF, FILE.owner)]),
+            (
+                (OI | CI, all, Sid::USERS),
+                FILE,
+                vec![(0, 0x1F_01FF, Sid::USERS)],
+            ),
+            (
+                (OI | CI, all, Sid::USERS),
+                FOLDER,
+                vec![(0, 0x1F_01FF, Sid::USERS), (OI | CI | IO, all, Sid::USERS)],
+            ),
+            (
+                (OI | CI | IO, 1, Sid::CREATOR_OWNER),
+                FILE,
+                vec![(0, 1, FILE.owner)],
+            ),
+            (
+                (OI | CI | IO, 1, Sid::CREATOR_GROUP),
+                FOLDER,
+                vec![(0, 1, FILE.group), (OI | CI | IO, 1, Sid::CREATOR_GROUP)],
+            ),
+            (
+                (OI, 1, Sid::CREATOR_OWNER),
+                FOLDER,
+                vec![(OI | IO, 1, Sid::CREATOR_OWNER)],
+            ),
+            (
+                (CI | NP, all, Sid::CREATOR_OWNER),
+                FOLDER,
+                vec![(0, 0x1F_01FF, FILE.owner)],
+            ),
         ] {
             assert_eq!(inherited(&[entry], 0, &child), Some(expected), "{entry:?}");
         }
@@ -199,22 +259,43 @@ mod tests {
 
     #[test]
     fn entries_are_marked_where_the_parent_keeps_track() {
-        let entries = [(OI | CI, 1, Sid::USERS), (0, 2, Sid::EVERYONE), (CI, 4, Sid::CREATOR_OWNER)];
-        let expected = vec![(OI | CI | ID, 1, Sid::USERS), (ID, 4, FILE.owner), (CI | IO | ID, 4, Sid::CREATOR_OWNER)];
-        assert_eq!(inherited(&entries, control::DACL_AUTO_INHERITED, &FOLDER), Some(expected));
+        let entries = [
+            (OI | CI, 1, Sid::USERS),
+            (0, 2, Sid::EVERYONE),
+            (CI, 4, Sid::CREATOR_OWNER),
+        ];
+        let expected = vec![
+            (OI | CI | ID, 1, Sid::USERS),
+            (ID, 4, FILE.owner),
+            (CI | IO | ID, 4, Sid::CREATOR_OWNER),
+        ];
+        assert_eq!(
+            inherited(&entries, control::DACL_AUTO_INHERITED, &FOLDER),
+            Some(expected)
+        );
     }
 
     #[test]
     fn a_parent_without_a_list_gives_nothing() {
         let mut room = [0; 100];
-        assert_eq!(inherit(&SecurityDescriptor::default(), &FILE, &mut Writer::new(&mut room)), Ok(false));
+        assert_eq!(
+            inherit(
+                &SecurityDescriptor::default(),
+                &FILE,
+                &mut Writer::new(&mut room)
+            ),
+            Ok(false)
+        );
     }
 
     /// CVE-2023-52755, CVE-2026-31706: the child's list may be twice the parent's.
     #[test]
     fn a_child_that_does_not_fit_leaves_no_trace() {
         let bytes = list(&[(OI | CI, 1, Sid::CREATOR_OWNER); 100]);
-        let parent = SecurityDescriptor { dacl: Acl::parse(&bytes).ok(), ..Default::default() };
+        let parent = SecurityDescriptor {
+            dacl: Acl::parse(&bytes).ok(),
+            ..Default::default()
+        };
         let needed = 20 + 16 + 16 + 8 + 100 * (24 + 20);
         for room in [0, 19, 20, 60, needed - 1, needed] {
             let mut bytes = vec![0; room];

@@ -110,7 +110,11 @@ mod tests {
                         if right == 0x20 && !directory {
                             expected |= mode >> shift & 4 != 0;
                         }
-                        assert_eq!(found & right != 0, expected, "{mode:o} {directory} {right:x} {sids:?}");
+                        assert_eq!(
+                            found & right != 0,
+                            expected,
+                            "{mode:o} {directory} {right:x} {sids:?}"
+                        );
                     }
                     assert_eq!(found & ANYONE, ANYONE);
                     assert_eq!(found & 0x4_0000 != 0, shift == 6, "WRITE_DAC {mode:o}");
