@@ -83,3 +83,107 @@ impl All<'_> {
         name::write(self.name, w)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::class::{file, query_minimum};
+    use super::super::{AttributeTag, Id, NetworkOpen, Pipe, PipeLocal, PipeRemote, Times};
+    use super::*;
+
+    fn length(write: impl FnOnce(&mut Writer<'_>) -> Result<(), Full>) -> Option<usize> {
+        let mut room = [0xEE; 128];
+        let mut w = Writer::new(&mut room);
+        write(&mut w).ok().map(|()| w.position())
+    }
+
+    #[test]
+    fn fixed_classes_have_the_sizes_the_standard_gives() {
+        for (class, found) in [
+            (file::BASIC, length(|w| Basic::default().write(w))),
+            (file::STANDARD, length(|w| Standard::default().write(w))),
+            (file::INTERNAL, length(|w| Internal(1).write(w))),
+            (file::EA, length(|w| Ea(1).write(w))),
+            (file::ACCESS, length(|w| Access(1).write(w))),
+            (file::POSITION, length(|w| Position(1).write(w))),
+            (file::MODE, length(|w| Mode(1).write(w))),
+            (file::ALIGNMENT, length(|w| Alignment(1).write(w))),
+            (
+                file::COMPRESSION,
+                length(|w| Compression { size: 1 }.write(w)),
+            ),
+            (
+                file::NETWORK_OPEN,
+                length(|w| NetworkOpen::default().write(w)),
+            ),
+            (
+                file::ATTRIBUTE_TAG,
+                length(|w| AttributeTag::default().write(w)),
+            ),
+            (file::ID, length(|w| Id::default().write(w))),
+            (file::PIPE, length(|w| Pipe::default().write(w))),
+            (file::PIPE_LOCAL, length(|w| PipeLocal::default().write(w))),
+            (
+                file::PIPE_REMOTE,
+                length(|w| PipeRemote::default().write(w)),
+            ),
+        ] {
+            assert_eq!(query_minimum(class), found, "{class}");
+        }
+    }
+
+    #[test]
+    fn all_strings_the_others_together_and_cuts_the_name() {
+        let all = All {
+            basic: Basic {
+                times: Times {
+                    creation: 1,
+                    access: 2,
+                    write: 3,
+                    change: 4,
+                },
+                attributes: 5,
+            },
+            standard: Standard {
+                allocation: 6,
+                end_of_file: 7,
+                links: 8,
+                delete_pending: true,
+                directory: false,
+            },
+            internal: Internal(9),
+            ea: Ea(10),
+            access: Access(11),
+            position: Position(12),
+            mode: Mode(13),
+            alignment: Alignment(14),
+            name: b"\\ab",
+        };
+        let mut room = [0xEE; 128];
+        let mut w = Writer::new(&mut room);
+        assert_eq!(all.write(&mut w), Ok(Fit::Whole));
+        let bytes = w.written();
+        assert_eq!(bytes.len(), 106);
+        for (at, value) in [
+            (0, 1),
+            (24, 4),
+            (32, 5),
+            (40, 6),
+            (56, 8),
+            (60, 1),
+            (64, 9),
+            (72, 10),
+            (76, 11),
+            (80, 12),
+            (88, 13),
+            (92, 14),
+            (96, 6),
+        ] {
+            assert_eq!(bytes[at], value, "{at}");
+        }
+        assert_eq!(bytes[100..], *b"\\\0a\0b\0");
+        let mut w = Writer::new(&mut room[..104]);
+        assert_eq!(all.write(&mut w), Ok(Fit::Cut));
+        assert_eq!(w.written()[96..], *b"\x06\0\0\0\\\0a\0");
+        assert_eq!(all.write(&mut Writer::new(&mut room[..99])), Err(Full));
+    }
+}
