@@ -5,20 +5,39 @@
 //! value need not check them again.
 #![forbid(unsafe_code)]
 
+pub mod access;
+pub mod attributes;
+pub mod change_notify;
+pub mod close;
+pub mod create;
+pub mod create_context;
 pub mod echo;
 pub mod error;
+pub mod flush;
+pub mod fsctl;
 pub mod header;
+pub mod ioctl;
+pub mod lock;
 pub mod negotiate;
 pub mod negotiate_context;
+pub mod oplock_break;
+pub mod query_directory;
+pub mod query_info;
+pub mod read;
 pub mod session_setup;
+pub mod set_info;
 pub mod smb1;
 pub mod status;
 pub mod transform;
 pub mod tree_connect;
+pub mod write;
 
+mod body;
+mod file_id;
 mod reader;
 mod writer;
 
+pub use file_id::FileId;
 pub use reader::{Malformed, Reader};
 pub use writer::{Full, Writer};
 
