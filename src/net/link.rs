@@ -19,6 +19,12 @@ use std::rc::Rc;
 const TURN: usize = 256 << 10;
 static ZEROS: [u8; 4096] = [0; 4096];
 
+#[cfg(test)]
+thread_local! {
+    /// How many sends this thread made, for the tests.
+    pub static SENDS: Cell<u32> = const { Cell::new(0) };
+}
+
 /// Why a connection ended.
 #[derive(Debug)]
 pub enum End {
@@ -182,6 +188,8 @@ impl<E: Engine> Link<E> {
     pub async fn send(&self, mut bytes: &[u8], more: bool) -> Result<(), End> {
         while !bytes.is_empty() {
             self.wait(Interest::Write, false).await?;
+            #[cfg(test)]
+            SENDS.set(SENDS.get().wrapping_add(1));
             match socket::send(self.io.fd(), bytes, more) {
                 Ok(sent) => {
                     bytes = bytes.get(sent..).unwrap_or(&[]);

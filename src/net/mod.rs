@@ -215,3 +215,6 @@ impl<E: Engine> Net<E> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
