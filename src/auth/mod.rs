@@ -12,6 +12,8 @@ mod names;
 mod ntlm;
 mod spnego;
 
+use crate::wire::status::Status;
+
 #[cfg(test)]
 mod client;
 #[cfg(test)]
@@ -100,23 +102,58 @@ pub enum Unproven {
 /// Why a login ended. The acceptor is of no use afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthError {
-    /// A token contradicts itself or ends too early: STATUS_INVALID_PARAMETER.
+    /// A token contradicts itself or ends too early.
     Malformed,
-    /// A token that has no place here in the exchange: STATUS_INVALID_PARAMETER.
+    /// A token that has no place here in the exchange.
     OutOfOrder,
-    /// A token or name longer than we keep: STATUS_INVALID_PARAMETER.
+    /// A token or name longer than we keep.
     TooLong,
-    /// The client offers no mechanism that we have (NTLMSSP): STATUS_LOGON_FAILURE.
+    /// The client offers no mechanism that we have (NTLMSSP).
     NoCommonMechanism,
-    /// An LM, NTLMv1 or NTLM2-session response, which a listener can break: STATUS_LOGON_FAILURE.
+    /// An LM, NTLMv1 or NTLM2-session response, which a listener can break.
     /// The client is to be set to NTLMv2.
     WeakResponse,
     /// The password was right, but a message integrity code is wrong or missing: somebody changed
-    /// the exchange on its way. STATUS_LOGON_FAILURE.
+    /// the exchange on its way.
     BadMic,
-    /// The reply did not fit: STATUS_INSUFFICIENT_RESOURCES.
+    /// The reply did not fit.
     ReplyFull,
 }
+
+impl AuthError {
+    /// What SESSION_SETUP answers. A client is not told more than that its login failed where the
+    /// difference would help it guess.
+    pub fn status(self) -> Status {
+        match self {
+            AuthError::Malformed | AuthError::OutOfOrder | AuthError::TooLong => {
+                Status::INVALID_PARAMETER
+            }
+            AuthError::NoCommonMechanism | AuthError::WeakResponse | AuthError::BadMic => {
+                Status::LOGON_FAILURE
+            }
+            AuthError::ReplyFull => Status::INSUFFICIENT_RESOURCES,
+        }
+    }
+}
+
+/// For the log.
+impl core::fmt::Display for AuthError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            AuthError::Malformed => "a login token makes no sense",
+            AuthError::OutOfOrder => "a login token came out of turn",
+            AuthError::TooLong => "a login token or name is too long",
+            AuthError::NoCommonMechanism => "the client offers no NTLM",
+            AuthError::WeakResponse => {
+                "the client answers with LM or NTLMv1; it must be set to NTLMv2"
+            }
+            AuthError::BadMic => "a login was changed on its way, or its integrity code is missing",
+            AuthError::ReplyFull => "no room for the login's answer",
+        })
+    }
+}
+
+impl core::error::Error for AuthError {}
 
 impl From<crate::wire::Malformed> for AuthError {
     fn from(_: crate::wire::Malformed) -> Self {

@@ -59,6 +59,11 @@ impl SigningAlgorithm {
 
 /// What makes a GMAC signature's nonce unique under one key ([MS-SMB2] 3.1.4.1). The other
 /// algorithms pass over it.
+///
+/// Two different messages signed under one nonce let a listener solve for GHASH's key and forge
+/// from then on. So an interim reply (STATUS_PENDING), which has the MessageId of the final one,
+/// and a break notification, whose MessageId is all ones, are not to be signed; clients do not
+/// check them ([MS-SMB2] 3.2.5.1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SigningNonce {
     /// MessageId of the signed message.
