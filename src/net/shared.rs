@@ -8,8 +8,10 @@ use super::{Gauge, Gauges, notify::Notify};
 use crate::memory::{Budget, Pool};
 use core::cell::{Cell, RefCell};
 use core::fmt::Arguments;
+use core::panic::AssertUnwindSafe;
 use rustix::io::Result;
 use smol::LocalExecutor;
+use std::panic::catch_unwind;
 use std::rc::{Rc, Weak};
 
 /// Descriptors beside the connections: listeners, the control socket and its client, signals, the helper's
@@ -19,6 +21,8 @@ const OTHER_DESCRIPTORS: usize = 32;
 const COMPLAINTS_PER_MINUTE: u32 = 6;
 /// How long after the engine was called its time-outs are looked at again, in milliseconds.
 const TICK_AFTER_ACTIVITY: u64 = 250;
+/// When they are looked at again after a fault, in milliseconds.
+const TICK_AFTER_FAULT: u64 = 5_000;
 /// How often held slots are looked at, in milliseconds.
 const WATCH_EVERY: u64 = 500;
 
@@ -111,7 +115,12 @@ impl<E: Engine> Shared<E> {
     /// Calls the engine's tick at its deadlines, which any call may have brought nearer; a task of its own.
     pub async fn tick(&self) {
         loop {
-            let deadline = self.engine(E::tick).unwrap_or(u64::MAX);
+            let tick = AssertUnwindSafe(|| self.engine(E::tick));
+            let deadline = catch_unwind(tick).unwrap_or_else(|_| {
+                log::error!("a panic at a time-out; this is a fault of the server");
+                Some(self.reactor.now().saturating_add(TICK_AFTER_FAULT))
+            });
+            let deadline = deadline.unwrap_or(u64::MAX);
             // That call was ours.
             let _ = smol::future::poll_once(self.active.notified()).await;
             let due = self.reactor.sleep_until(deadline);

@@ -469,3 +469,43 @@ fn the_control_socket_answers_one_line_and_survives_bad_clients() {
         assert!(server.ask("again\n").starts_with("again: Gauges"));
     }
 }
+
+#[test]
+fn signals_reload_and_stop() {
+    use rustix::process::{Signal, getpid, kill_process};
+    let (tell, told) = mpsc::channel();
+    let server = std::thread::spawn(move || {
+        let engine = Rc::new(RefCell::new(Echo::new(
+            File::open("/proc/self/exe").unwrap(),
+        )));
+        let (first, second) = (tell.clone(), tell);
+        let hooks = Hooks {
+            reload: Box::new(move || {
+                second.send(Vec::new()).unwrap();
+                Some(Vec::new())
+            }),
+            control: Box::new(|_, _| Vec::new()),
+            ready: Box::new(move |addresses| first.send(addresses.to_vec()).unwrap()),
+        };
+        let settings = Settings {
+            listen: vec![([127, 0, 0, 1], 0).into(), "[::1]:0".parse().unwrap()],
+            control: None,
+        };
+        serve(engine, &budget(), &settings, hooks)
+    });
+    let addresses = told.recv().unwrap();
+    let mut stream = TcpStream::connect(addresses[0]).unwrap();
+    stream.write_all(&framed(b"e")).unwrap();
+    stream.read_exact(&mut [0; 5]).unwrap();
+    kill_process(getpid(), Signal::HUP).unwrap();
+    told.recv().unwrap();
+    stream.write_all(&framed(b"e")).unwrap();
+    stream.read_exact(&mut [0; 5]).unwrap();
+    let closed = (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        TcpStream::connect(addresses[0]).is_err()
+    });
+    assert!(closed, "the reloaded config listens nowhere");
+    kill_process(getpid(), Signal::TERM).unwrap();
+    server.join().unwrap().unwrap();
+}
