@@ -1,5 +1,11 @@
-//! The system calls, each wrapped once. With the reactor the only room where `unsafe` may stand.
+//! The system calls, wrapped so that nobody above needs `unsafe`, errno or a C string of their own. With
+//! the reactor the only room where `unsafe` may stand.
+//!
+//! `file` is what the disk needs, the others what the sockets need. Everything here is one call or one
+//! idea around a call; no policy.
+#![deny(unsafe_op_in_unsafe_fn)]
 
+pub mod file;
 pub mod poll;
 pub mod signal;
 pub mod socket;

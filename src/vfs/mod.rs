@@ -1,6 +1,12 @@
 //! The object store under the server: what a share's folder can do, as a trait, so that the engine knows
 //! no fd and the tests need no disk. `local` is the real one, `memory` the one for tests.
-#![deny(unsafe_code)]
+#![forbid(unsafe_code)]
+
+mod fold;
+#[cfg(feature = "std")]
+pub mod local;
+pub mod name;
+pub mod wildcard;
 
 use core::ops::ControlFlow;
 
