@@ -16,6 +16,8 @@ import threading
 
 import pytest
 
+# impacket installs a script smbclient.py beside pytest's, which would hide smbprotocol's module smbclient.
+sys.path[:] = [p for p in sys.path if pathlib.Path(p) != pathlib.Path(sys.executable).parent]
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import lab  # noqa: E402
 from raw import Raw  # noqa: E402
