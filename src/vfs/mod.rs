@@ -271,9 +271,19 @@ pub trait Vfs {
     /// Finds what `path` names, case-insensitively where the exact case is missing; nothing is opened for
     /// data. Links are followed while they stay beneath the root, unless `follow` is false and the last
     /// component is one.
-    fn lookup(&mut self, at: At, path: SharePath<'_>, follow: bool) -> Result<(Self::File, Meta), Error>;
+    fn lookup(
+        &mut self,
+        at: At,
+        path: SharePath<'_>,
+        follow: bool,
+    ) -> Result<(Self::File, Meta), Error>;
     /// Makes what was not there ([`Error::Exists`] if it is, in any case) and opens it. A stream's file must exist.
-    fn create(&mut self, at: At, path: SharePath<'_>, new: &New) -> Result<(Self::File, Meta), Error>;
+    fn create(
+        &mut self,
+        at: At,
+        path: SharePath<'_>,
+        new: &New,
+    ) -> Result<(Self::File, Meta), Error>;
     /// Opens for data what [`Vfs::lookup`] found.
     fn activate(&mut self, file: &mut Self::File, access: DataAccess) -> Result<(), Error>;
     /// A second handle to the base file of a stream, or a copy of the handle of a file (for metadata only).
@@ -287,9 +297,30 @@ pub trait Vfs {
     fn stream_name(&mut self, file: &Self::File, out: &mut [u8]) -> Result<usize, Error>;
 
     /// Reads at `offset`; short only at the end of the file.
-    fn read(&mut self, file: &Self::File, offset: u64, out: &mut [u8], wait: Wait) -> Result<usize, Error>;
+    fn read(
+        &mut self,
+        file: &Self::File,
+        offset: u64,
+        out: &mut [u8],
+        wait: Wait,
+    ) -> Result<usize, Error>;
+    /// The length in bytes now.
+    fn size(&mut self, file: &Self::File) -> Result<u64, Error> {
+        self.meta(file).map(|meta| meta.size)
+    }
+    /// Whether this range can go from the page cache to a socket without waiting for the disk.
+    fn sendable(&mut self, file: &Self::File, offset: u64, length: u32) -> bool {
+        let _ = (file, offset, length);
+        false
+    }
     /// Writes all of `data` at `offset`; `through`: it is on the disk when this returns.
-    fn write(&mut self, file: &mut Self::File, offset: u64, data: &[u8], through: bool) -> Result<(), Error>;
+    fn write(
+        &mut self,
+        file: &mut Self::File,
+        offset: u64,
+        data: &[u8],
+        through: bool,
+    ) -> Result<(), Error>;
     /// Everything acknowledged is on the disk when this returns.
     fn sync(&mut self, file: &Self::File) -> Result<(), Error>;
     /// Sets the length.
@@ -315,18 +346,36 @@ pub trait Vfs {
     fn is_empty(&mut self, directory: &mut Self::File) -> Result<bool, Error>;
 
     /// Gives the file (or stream: then `to.path` is empty and `to.stream` the new name) another name.
-    fn rename(&mut self, file: &mut Self::File, to: SharePath<'_>, replace: bool) -> Result<(), Error>;
+    fn rename(
+        &mut self,
+        file: &mut Self::File,
+        to: SharePath<'_>,
+        replace: bool,
+    ) -> Result<(), Error>;
     /// Adds a name.
     fn link(&mut self, file: &Self::File, to: SharePath<'_>, replace: bool) -> Result<(), Error>;
     /// Removes the name this handle came by (or the stream); the data lives while handles do.
     fn remove(&mut self, file: &mut Self::File) -> Result<(), Error>;
 
     /// Names, sizes and allocation of the named streams.
-    fn streams(&mut self, file: &Self::File, each: &mut dyn FnMut(&[u8], u64, u64)) -> Result<(), Error>;
+    fn streams(
+        &mut self,
+        file: &Self::File,
+        each: &mut dyn FnMut(&[u8], u64, u64),
+    ) -> Result<(), Error>;
     /// Names and values of the extended attributes that clients may see.
-    fn attributes(&mut self, file: &Self::File, each: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), Error>;
+    fn attributes(
+        &mut self,
+        file: &Self::File,
+        each: &mut dyn FnMut(&[u8], &[u8]),
+    ) -> Result<(), Error>;
     /// Sets one; an empty value removes it. Names are compared without regard to case.
-    fn set_attribute(&mut self, file: &mut Self::File, name: &[u8], value: &[u8]) -> Result<(), Error>;
+    fn set_attribute(
+        &mut self,
+        file: &mut Self::File,
+        name: &[u8],
+        value: &[u8],
+    ) -> Result<(), Error>;
     /// The stored security descriptor, self-relative; its length, or `None` if nothing is stored.
     fn security(&mut self, file: &Self::File, out: &mut [u8]) -> Result<Option<usize>, Error>;
     /// Stores a self-relative security descriptor.
@@ -337,13 +386,33 @@ pub trait Vfs {
     fn set_reparse(&mut self, file: &mut Self::File, buffer: &[u8]) -> Result<(), Error>;
 
     /// Copies within the server; how many bytes were copied (short at the source's end).
-    fn copy(&mut self, from: &Self::File, from_offset: u64, to: &mut Self::File, to_offset: u64, length: u64) -> Result<u64, Error>;
+    fn copy(
+        &mut self,
+        from: &Self::File,
+        from_offset: u64,
+        to: &mut Self::File,
+        to_offset: u64,
+        length: u64,
+    ) -> Result<u64, Error>;
     /// Shares extents (reflink).
-    fn duplicate(&mut self, from: &Self::File, from_offset: u64, to: &mut Self::File, to_offset: u64, length: u64) -> Result<(), Error>;
+    fn duplicate(
+        &mut self,
+        from: &Self::File,
+        from_offset: u64,
+        to: &mut Self::File,
+        to_offset: u64,
+        length: u64,
+    ) -> Result<(), Error>;
     /// Makes a range read as zero, freeing its room where it can; the length stays.
     fn zero(&mut self, file: &mut Self::File, offset: u64, length: u64) -> Result<(), Error>;
     /// The ranges within `offset..offset+length` that hold data; `each` breaks when it has no room.
-    fn allocated(&mut self, file: &Self::File, offset: u64, length: u64, each: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<(), Error>;
+    fn allocated(
+        &mut self,
+        file: &Self::File,
+        offset: u64,
+        length: u64,
+        each: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
+    ) -> Result<(), Error>;
 
     /// Room on the file system that holds this file.
     fn space(&mut self, file: &Self::File) -> Result<Space, Error>;

@@ -61,7 +61,12 @@ pub fn parse<'o>(utf16le: &[u8], out: &'o mut [u8]) -> Result<ParsedPath<'o>, Na
         return Err(NameError::Invalid);
     }
     let mut points = Points(utf16le);
-    let mut path = Sink { out, length: 0, start: 0, units: 0 };
+    let mut path = Sink {
+        out,
+        length: 0,
+        start: 0,
+        units: 0,
+    };
     let mut separated = false;
     let mut colon = false;
     while let Some(point) = points.next() {
@@ -93,15 +98,26 @@ pub fn parse<'o>(utf16le: &[u8], out: &'o mut [u8]) -> Result<ParsedPath<'o>, Na
         return Err(NameError::Invalid);
     }
     let path_length = path.length;
-    let stream_type = if colon { parse_stream(points, &mut path)? } else { None };
+    let stream_type = if colon {
+        parse_stream(points, &mut path)?
+    } else {
+        None
+    };
     let Sink { out, length, .. } = path;
     let (path, stream) = out[..length].split_at(path_length);
-    Ok(ParsedPath { path: SharePath { path, stream }, stream_type, trailing_separator: separated })
+    Ok(ParsedPath {
+        path: SharePath { path, stream },
+        stream_type,
+        trailing_separator: separated,
+    })
 }
 
 /// What follows the first colon: `name`, `name:type` or `:type`. A stream's name stands on disk as it is
 /// sent: in an attribute's name nothing but NUL is forbidden.
-fn parse_stream(mut points: Points<'_>, sink: &mut Sink<'_>) -> Result<Option<StreamType>, NameError> {
+fn parse_stream(
+    mut points: Points<'_>,
+    sink: &mut Sink<'_>,
+) -> Result<Option<StreamType>, NameError> {
     let start = sink.length;
     let mut units = 0;
     let mut typed = false;
@@ -124,12 +140,18 @@ fn parse_stream(mut points: Points<'_>, sink: &mut Sink<'_>) -> Result<Option<St
     }
     let named = sink.length > start;
     if !typed {
-        return if named { Ok(None) } else { Err(NameError::Invalid) };
+        return if named {
+            Ok(None)
+        } else {
+            Err(NameError::Invalid)
+        };
     }
     let is = |text: &str| points.clone().map(fold).eq(text.bytes().map(u32::from));
     if is("$DATA") {
         Ok(Some(StreamType::Data))
-    } else if is("$INDEX_ALLOCATION") && (!named || sink.out[start..sink.length].eq_ignore_ascii_case(b"$I30")) {
+    } else if is("$INDEX_ALLOCATION")
+        && (!named || sink.out[start..sink.length].eq_ignore_ascii_case(b"$I30"))
+    {
         sink.length = start;
         Ok(Some(StreamType::IndexAllocation))
     } else {
@@ -152,7 +174,9 @@ impl Sink<'_> {
             return Err(NameError::TooLong);
         }
         match point {
-            0..=0x1F | 0x22 | 0x2A | 0x2F | 0x3A | 0x3C | 0x3E | 0x3F | 0x5C | 0x7C => Err(NameError::Invalid),
+            0..=0x1F | 0x22 | 0x2A | 0x2F | 0x3A | 0x3C | 0x3E | 0x3F | 0x5C | 0x7C => {
+                Err(NameError::Invalid)
+            }
             0xF001..=0xF029 => self.put_raw(&[hidden_byte(point)], PATH_LIMIT),
             0xEF80..=0xEFFF => self.put_raw(&[(point & 0xFF) as u8], PATH_LIMIT),
             _ => {
@@ -167,7 +191,10 @@ impl Sink<'_> {
         if end > limit {
             return Err(NameError::TooLong);
         }
-        self.out.get_mut(self.length..end).ok_or(NameError::TooLong)?.copy_from_slice(bytes);
+        self.out
+            .get_mut(self.length..end)
+            .ok_or(NameError::TooLong)?
+            .copy_from_slice(bytes);
         self.length = end;
         Ok(())
     }
@@ -329,7 +356,10 @@ fn encode(point: u32) -> ([u8; 4], usize) {
         0..=0x7F => ([point as u8, 0, 0, 0], 1),
         0x80..=0x7FF => ([0xC0 | (point >> 6) as u8, tail(0), 0, 0], 2),
         0x800..=0xFFFF => ([0xE0 | (point >> 12) as u8, tail(6), tail(0), 0], 3),
-        _ => ([0xF0 | (point >> 18 & 7) as u8, tail(12), tail(6), tail(0)], 4),
+        _ => (
+            [0xF0 | (point >> 18 & 7) as u8, tail(12), tail(6), tail(0)],
+            4,
+        ),
     }
 }
 
@@ -353,7 +383,8 @@ fn decode_long(bytes: &[u8]) -> Option<(u32, usize)> {
         0xC2..=0xDF => Some(((first & 0x1F) << 6 | tail(1)?, 2)),
         0xE0..=0xEF => {
             let point = (first & 0xF) << 12 | tail(1)? << 6 | tail(2)?;
-            let high_of_pair = (0xD800..0xDC00).contains(&point) && matches!(bytes.get(3..5), Some([0xED, 0xB0..=0xBF]));
+            let high_of_pair = (0xD800..0xDC00).contains(&point)
+                && matches!(bytes.get(3..5), Some([0xED, 0xB0..=0xBF]));
             (point >= 0x800 && !high_of_pair).then_some((point, 3))
         }
         0xF0..=0xF4 => {

@@ -9,7 +9,14 @@ fn wire(text: &str) -> Vec<u8> {
 
 fn parsed(text: &str) -> Result<(Vec<u8>, Vec<u8>, Option<StreamType>, bool), NameError> {
     let mut out = [0; PARSE_BUFFER];
-    parse(&wire(text), &mut out).map(|p| (p.path.path.to_vec(), p.path.stream.to_vec(), p.stream_type, p.trailing_separator))
+    parse(&wire(text), &mut out).map(|p| {
+        (
+            p.path.path.to_vec(),
+            p.path.stream.to_vec(),
+            p.stream_type,
+            p.trailing_separator,
+        )
+    })
 }
 
 #[test]
@@ -31,10 +38,20 @@ fn paths_are_taken_apart() {
         ("d:$I30:$INDEX_ALLOCATION", "d", "", index, false),
         (":s", "", "s", None, false),
         ("\u{1F600}.txt", "\u{1F600}.txt", "", None, false),
-        ("\u{F020}\u{F021}\u{F022}\u{F023}\u{F024}\u{F025}\u{F026}\u{F027}\u{F001}", "\"*:<>?\\|\u{1}", "", None, false),
+        (
+            "\u{F020}\u{F021}\u{F022}\u{F023}\u{F024}\u{F025}\u{F026}\u{F027}\u{F001}",
+            "\"*:<>?\\|\u{1}",
+            "",
+            None,
+            false,
+        ),
         ("a\u{F028}\\b\u{F029}", "a /b.", "", None, false),
     ] {
-        assert_eq!(parsed(text), Ok((path.into(), stream.into(), kind, trailing)), "{text:?}");
+        assert_eq!(
+            parsed(text),
+            Ok((path.into(), stream.into(), kind, trailing)),
+            "{text:?}"
+        );
     }
 }
 
@@ -87,7 +104,10 @@ fn lengths_are_bounded() {
     assert!(parsed(&"\u{4E2D}".repeat(85)).is_ok());
     assert_eq!(parsed(&"\u{4E2D}".repeat(86)), Err(NameError::TooLong));
     assert!(parsed(&format!("f:{}", "\u{4E2D}".repeat(255))).is_ok());
-    assert_eq!(parsed(&format!("f:{}", "s".repeat(256))), Err(NameError::TooLong));
+    assert_eq!(
+        parsed(&format!("f:{}", "s".repeat(256))),
+        Err(NameError::TooLong)
+    );
     let long = ["a".repeat(255).as_str(); 16].join("\\");
     assert_eq!(long.len(), 4095);
     assert!(parsed(&long).is_ok());
@@ -132,8 +152,9 @@ fn names_are_compared_without_case_as_they_are_shown() {
 
 fn safe(path: &[u8]) -> bool {
     path.is_empty()
-        || path.split(|&b| b == b'/').all(|part| !part.is_empty() && part != b"." && part != b".." && part.len() <= NAME_LIMIT)
-            && !path.contains(&0)
+        || path.split(|&b| b == b'/').all(|part| {
+            !part.is_empty() && part != b"." && part != b".." && part.len() <= NAME_LIMIT
+        }) && !path.contains(&0)
 }
 
 proptest! {

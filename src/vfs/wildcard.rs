@@ -22,7 +22,9 @@ impl Places {
     }
 
     fn holds(&self, place: usize) -> bool {
-        self.0.get(place / 64).is_some_and(|word| word >> (place % 64) & 1 == 1)
+        self.0
+            .get(place / 64)
+            .is_some_and(|word| word >> (place % 64) & 1 == 1)
     }
 
     /// The first place at or after `from`.
@@ -50,7 +52,10 @@ pub fn matches(pattern: &[u8], name: &[u8]) -> bool {
         Some(&[low, high]) => Some(u16::from_le_bytes([low, high])),
         _ => None,
     };
-    let last_dot = name.iter().rposition(|&byte| byte == b'.').map(|dot| name.len() - dot);
+    let last_dot = name
+        .iter()
+        .rposition(|&byte| byte == b'.')
+        .map(|dot| name.len() - dot);
     let mut places = Places([0; WORDS]);
     places.add(0);
     let mut walk = Plain(name);
@@ -80,7 +85,12 @@ pub fn matches(pattern: &[u8], name: &[u8]) -> bool {
 }
 
 /// Where a match can stand after one more unit of the name.
-fn advance(mut places: Places, unit: u16, is_last_dot: bool, at: &impl Fn(usize) -> Option<u16>) -> Places {
+fn advance(
+    mut places: Places,
+    unit: u16,
+    is_last_dot: bool,
+    at: &impl Fn(usize) -> Option<u16>,
+) -> Places {
     let dot = unit == u16::from(b'.');
     let folded = fold(u32::from(unit));
     let mut after = Places([0; WORDS]);
@@ -115,7 +125,13 @@ fn advance(mut places: Places, unit: u16, is_last_dot: bool, at: &impl Fn(usize)
 fn to_units(point: u32) -> ([u16; 2], usize) {
     match point.checked_sub(0x10000) {
         None => ([point as u16, 0], 1),
-        Some(above) => ([0xD800 | (above >> 10) as u16, 0xDC00 | (above & 0x3FF) as u16], 2),
+        Some(above) => (
+            [
+                0xD800 | (above >> 10) as u16,
+                0xDC00 | (above & 0x3FF) as u16,
+            ],
+            2,
+        ),
     }
 }
 
@@ -185,7 +201,9 @@ mod tests {
         match (pattern.first(), name.first()) {
             (None, None) => true,
             (None, Some(_)) => false,
-            (Some('*'), _) => slow(&pattern[1..], name) || (!name.is_empty() && slow(pattern, &name[1..])),
+            (Some('*'), _) => {
+                slow(&pattern[1..], name) || (!name.is_empty() && slow(pattern, &name[1..]))
+            }
             (Some('<'), _) => {
                 let eats = !name.is_empty() && (name[0] != '.' || name[1..].contains(&'.'));
                 slow(&pattern[1..], name) || (eats && slow(pattern, &name[1..]))

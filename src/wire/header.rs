@@ -229,6 +229,11 @@ impl Response {
     }
 }
 
+/// The status of a reply.
+pub fn status(message: &[u8]) -> Option<Status> {
+    Reader::at(message, 8).u32().ok().map(Status)
+}
+
 /// Links a message of a reply to the next one, `next` bytes from its start.
 pub fn set_next_command(message: &mut [u8], next: u32) {
     if let Some(field) = message.get_mut(NEXT_COMMAND_AT..NEXT_COMMAND_AT + 4) {

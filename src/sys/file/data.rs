@@ -23,7 +23,14 @@ pub fn read_at(fd: BorrowedFd<'_>, out: &mut [u8], offset: u64) -> Result<usize,
 
 /// Reads what is in memory already. EAGAIN: nothing is; EOPNOTSUPP, ENOSYS: this disk cannot say.
 pub fn read_cached(fd: BorrowedFd<'_>, out: &mut [u8], offset: u64) -> Result<usize, Errno> {
-    again(|| rustix::io::preadv2(fd, &mut [IoSliceMut::new(out)], offset, ReadWriteFlags::NOWAIT))
+    again(|| {
+        rustix::io::preadv2(
+            fd,
+            &mut [IoSliceMut::new(out)],
+            offset,
+            ReadWriteFlags::NOWAIT,
+        )
+    })
 }
 
 /// Writes at an offset; may write less than was given.
@@ -65,7 +72,14 @@ pub fn allocate(fd: BorrowedFd<'_>, offset: u64, length: u64) -> Result<(), Errn
 
 /// Makes a range a hole; the length stays.
 pub fn punch(fd: BorrowedFd<'_>, offset: u64, length: u64) -> Result<(), Errno> {
-    again(|| rustix::fs::fallocate(fd, FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE, offset, length))
+    again(|| {
+        rustix::fs::fallocate(
+            fd,
+            FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE,
+            offset,
+            length,
+        )
+    })
 }
 
 /// Where data begins at or after `offset`. ENXIO: nowhere.
@@ -79,12 +93,31 @@ pub fn next_hole(fd: BorrowedFd<'_>, offset: u64) -> Result<u64, Errno> {
 }
 
 /// Copies within the kernel; how much, 0 at the source's end.
-pub fn copy_range(from: BorrowedFd<'_>, mut from_offset: u64, to: BorrowedFd<'_>, mut to_offset: u64, length: usize) -> Result<usize, Errno> {
-    again(|| rustix::fs::copy_file_range(from, Some(&mut from_offset), to, Some(&mut to_offset), length))
+pub fn copy_range(
+    from: BorrowedFd<'_>,
+    mut from_offset: u64,
+    to: BorrowedFd<'_>,
+    mut to_offset: u64,
+    length: usize,
+) -> Result<usize, Errno> {
+    again(|| {
+        rustix::fs::copy_file_range(
+            from,
+            Some(&mut from_offset),
+            to,
+            Some(&mut to_offset),
+            length,
+        )
+    })
 }
 
 /// Sends from the page cache into a socket or pipe; how much, 0 at the file's end.
-pub fn send(to: BorrowedFd<'_>, from: BorrowedFd<'_>, offset: u64, length: usize) -> Result<usize, Errno> {
+pub fn send(
+    to: BorrowedFd<'_>,
+    from: BorrowedFd<'_>,
+    offset: u64,
+    length: usize,
+) -> Result<usize, Errno> {
     let mut offset = offset;
     rustix::fs::sendfile(to, from, Some(&mut offset), length)
 }
@@ -101,8 +134,19 @@ struct CloneRange {
 const FICLONERANGE: ioctl::Opcode = ioctl::opcode::write::<CloneRange>(0x94, 13);
 
 /// Shares a range's extents between two files of one file system.
-pub fn clone_range(from: BorrowedFd<'_>, from_offset: u64, to: BorrowedFd<'_>, to_offset: u64, length: u64) -> Result<(), Errno> {
-    let range = CloneRange { from: i64::from(from.as_raw_fd()), from_offset, from_length: length, to_offset };
+pub fn clone_range(
+    from: BorrowedFd<'_>,
+    from_offset: u64,
+    to: BorrowedFd<'_>,
+    to_offset: u64,
+    length: u64,
+) -> Result<(), Errno> {
+    let range = CloneRange {
+        from: i64::from(from.as_raw_fd()),
+        from_offset,
+        from_length: length,
+        to_offset,
+    };
     // SAFETY: FICLONERANGE reads one `struct file_clone_range`, which `CloneRange` is laid out as, and
     // writes to no memory of ours.
     let call = unsafe { ioctl::Setter::<FICLONERANGE, CloneRange>::new(range) };

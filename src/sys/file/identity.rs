@@ -16,13 +16,21 @@ pub struct Own {
 impl Own {
     /// Reads it.
     pub fn read() -> Self {
-        Own { uid: geteuid().as_raw(), gid: getegid().as_raw() }
+        Own {
+            uid: geteuid().as_raw(),
+            gid: getegid().as_raw(),
+        }
     }
 
     /// Takes the file-system identity `uid`:`gid`, without any other group, until the guard is dropped.
     /// EPERM: this process may not; nothing has changed then.
     pub fn assume(self, uid: u32, gid: u32) -> Result<Assumed, Errno> {
-        let mut assumed = Assumed { own: self, groups: Vec::new(), active: false, not_send: PhantomData };
+        let mut assumed = Assumed {
+            own: self,
+            groups: Vec::new(),
+            active: false,
+            not_send: PhantomData,
+        };
         if uid == self.uid && gid == self.gid {
             return Ok(assumed);
         }

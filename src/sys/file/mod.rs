@@ -11,11 +11,13 @@ mod time;
 mod xattr;
 
 pub use data::{
-    allocate, clone_range, copy_range, next_data, next_hole, punch, read_at, read_cached, send, sync, sync_data, truncate,
-    write_at, write_through,
+    allocate, clone_range, copy_range, next_data, next_hole, punch, read_at, read_cached, send,
+    sync, sync_data, truncate, write_at, write_through,
 };
 pub use identity::{Assumed, Own, clear_umask};
-pub use names::{link, list, make_directory, read_link, remove, rename, rename_new, seek_directory};
+pub use names::{
+    link, list, make_directory, read_link, remove, rename, rename_new, seek_directory,
+};
 pub use open::{Flags, child, kernel_resolves, make_file, reopen, root, under, under_walked};
 pub use path::{HandlePath, PathBuffer};
 pub use rustix::fs::{FileType, RawDir};

@@ -23,12 +23,21 @@ pub fn make_directory(parent: BorrowedFd<'_>, name: &[u8], mode: u32) -> Result<
 /// Removes a name.
 pub fn remove(parent: BorrowedFd<'_>, name: &[u8], directory: bool) -> Result<(), Errno> {
     one(name)?;
-    let flags = if directory { AtFlags::REMOVEDIR } else { AtFlags::empty() };
+    let flags = if directory {
+        AtFlags::REMOVEDIR
+    } else {
+        AtFlags::empty()
+    };
     rustix::fs::unlinkat(parent, name, flags)
 }
 
 /// Renames, replacing what is there.
-pub fn rename(from: BorrowedFd<'_>, name: &[u8], to: BorrowedFd<'_>, new: &[u8]) -> Result<(), Errno> {
+pub fn rename(
+    from: BorrowedFd<'_>,
+    name: &[u8],
+    to: BorrowedFd<'_>,
+    new: &[u8],
+) -> Result<(), Errno> {
     one(name)?;
     one(new)?;
     rustix::fs::renameat(from, name, to, new)
@@ -36,7 +45,12 @@ pub fn rename(from: BorrowedFd<'_>, name: &[u8], to: BorrowedFd<'_>, new: &[u8])
 
 /// Renames to a name that is not taken; EEXIST if it is. Where the disk cannot do that in one step, it is
 /// looked up first.
-pub fn rename_new(from: BorrowedFd<'_>, name: &[u8], to: BorrowedFd<'_>, new: &[u8]) -> Result<(), Errno> {
+pub fn rename_new(
+    from: BorrowedFd<'_>,
+    name: &[u8],
+    to: BorrowedFd<'_>,
+    new: &[u8],
+) -> Result<(), Errno> {
     one(name)?;
     one(new)?;
     match rustix::fs::renameat_with(from, name, to, new, RenameFlags::NOREPLACE) {
@@ -58,7 +72,11 @@ pub fn link(handle: BorrowedFd<'_>, to: BorrowedFd<'_>, new: &[u8]) -> Result<()
 }
 
 /// What a link says: of a link's own handle with an empty `path`, else of `path` itself.
-pub fn read_link(handle: Option<BorrowedFd<'_>>, path: &CStr, out: &mut [u8]) -> Result<usize, Errno> {
+pub fn read_link(
+    handle: Option<BorrowedFd<'_>>,
+    path: &CStr,
+    out: &mut [u8],
+) -> Result<usize, Errno> {
     match handle {
         Some(fd) => rustix::fs::readlinkat_raw(fd, path, out),
         None => rustix::fs::readlinkat_raw(CWD, path, out),

@@ -21,7 +21,12 @@ pub struct Flags {
 
 impl Flags {
     /// Nothing but a handle: no data, no side effects, no rights on the file itself needed.
-    pub const HANDLE: Flags = Flags { read: false, write: false, directory: false, no_follow: false };
+    pub const HANDLE: Flags = Flags {
+        read: false,
+        write: false,
+        directory: false,
+        no_follow: false,
+    };
 
     fn to_kernel(self) -> OFlags {
         let mut flags = OFlags::CLOEXEC
@@ -39,7 +44,11 @@ impl Flags {
 
 /// Opens a share's root by its absolute path; it must be a directory.
 pub fn root(path: &CStr) -> Result<OwnedFd, Errno> {
-    rustix::fs::open(path, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+    rustix::fs::open(
+        path,
+        OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+        Mode::empty(),
+    )
 }
 
 /// Whether this kernel has openat2 (5.6 and later, and not forbidden by a sandbox).
@@ -68,7 +77,10 @@ pub fn under(root: BorrowedFd<'_>, path: &CStr, flags: Flags) -> Result<OwnedFd,
 /// A link gives ELOOP, save a last one with `flags.no_follow`.
 pub fn under_walked(root: BorrowedFd<'_>, path: &[u8], flags: Flags) -> Result<OwnedFd, Errno> {
     let mut here: Option<OwnedFd> = None;
-    let mut components = path.split(|&byte| byte == b'/').filter(|part| !part.is_empty() && *part != b".").peekable();
+    let mut components = path
+        .split(|&byte| byte == b'/')
+        .filter(|part| !part.is_empty() && *part != b".")
+        .peekable();
     while let Some(name) = components.next() {
         if name == b".." {
             return Err(Errno::XDEV);
@@ -76,9 +88,15 @@ pub fn under_walked(root: BorrowedFd<'_>, path: &[u8], flags: Flags) -> Result<O
         let last = components.peek().is_none();
         let from = here.as_ref().map_or(root, |fd| fd.as_fd());
         let wanted = if last {
-            Flags { no_follow: true, ..flags }
+            Flags {
+                no_follow: true,
+                ..flags
+            }
         } else {
-            Flags { no_follow: true, ..Flags::HANDLE }
+            Flags {
+                no_follow: true,
+                ..Flags::HANDLE
+            }
         };
         let next = rustix::fs::openat(from, name, wanted.to_kernel(), Mode::empty())?;
         // O_PATH|O_NOFOLLOW opens a link itself; without O_PATH the kernel refuses it with ELOOP.
@@ -104,15 +122,37 @@ pub fn child(directory: BorrowedFd<'_>, name: &[u8], flags: Flags) -> Result<Own
     if name.contains(&b'/') || name == b".." {
         return Err(Errno::INVAL);
     }
-    rustix::fs::openat(directory, name, Flags { no_follow: true, ..flags }.to_kernel(), Mode::empty())
+    rustix::fs::openat(
+        directory,
+        name,
+        Flags {
+            no_follow: true,
+            ..flags
+        }
+        .to_kernel(),
+        Mode::empty(),
+    )
 }
 
 /// Makes a file that was not there, in a directory, by one name. EEXIST if anything is there, a link too.
-pub fn make_file(directory: BorrowedFd<'_>, name: &[u8], write: bool, mode: u32) -> Result<OwnedFd, Errno> {
+pub fn make_file(
+    directory: BorrowedFd<'_>,
+    name: &[u8],
+    write: bool,
+    mode: u32,
+) -> Result<OwnedFd, Errno> {
     if name.contains(&b'/') {
         return Err(Errno::INVAL);
     }
-    let flags = Flags { read: true, write, directory: false, no_follow: true }.to_kernel() | OFlags::CREATE | OFlags::EXCL;
+    let flags = Flags {
+        read: true,
+        write,
+        directory: false,
+        no_follow: true,
+    }
+    .to_kernel()
+        | OFlags::CREATE
+        | OFlags::EXCL;
     rustix::fs::openat(directory, name, flags, Mode::from_raw_mode(mode))
 }
 
@@ -120,15 +160,38 @@ pub fn make_file(directory: BorrowedFd<'_>, name: &[u8], write: bool, mode: u32)
 /// directory: opening a FIFO or a device could wait or do things.
 pub fn reopen(handle: BorrowedFd<'_>, flags: Flags) -> Result<OwnedFd, Errno> {
     if flags.directory {
-        return rustix::fs::openat(handle, c".", Flags { no_follow: false, ..flags }.to_kernel(), Mode::empty());
+        return rustix::fs::openat(
+            handle,
+            c".",
+            Flags {
+                no_follow: false,
+                ..flags
+            }
+            .to_kernel(),
+            Mode::empty(),
+        );
     }
     let path = HandlePath::of(handle);
-    rustix::fs::openat(CWD, path.as_c_str(), Flags { no_follow: false, ..flags }.to_kernel(), Mode::empty())
+    rustix::fs::openat(
+        CWD,
+        path.as_c_str(),
+        Flags {
+            no_follow: false,
+            ..flags
+        }
+        .to_kernel(),
+        Mode::empty(),
+    )
 }
 
 impl PathBuffer {
     /// [`under`] or, where the kernel has none, [`under_walked`].
-    pub fn open_under(&self, root: BorrowedFd<'_>, flags: Flags, kernel: bool) -> Result<OwnedFd, Errno> {
+    pub fn open_under(
+        &self,
+        root: BorrowedFd<'_>,
+        flags: Flags,
+        kernel: bool,
+    ) -> Result<OwnedFd, Errno> {
         match kernel {
             true => under(root, self.as_c_str(), flags),
             false => under_walked(root, self.bytes(), flags),

@@ -57,7 +57,10 @@ pub struct PathBuffer {
 impl PathBuffer {
     /// Room for `capacity` bytes (at least 32 are taken).
     pub fn new(capacity: usize) -> Self {
-        PathBuffer { bytes: vec![0; capacity.max(32) + 1].into_boxed_slice(), length: 0 }
+        PathBuffer {
+            bytes: vec![0; capacity.max(32) + 1].into_boxed_slice(),
+            length: 0,
+        }
     }
 
     /// The path, without its NUL.
@@ -97,7 +100,11 @@ impl PathBuffer {
     /// Puts one component behind.
     pub fn push(&mut self, name: &[u8]) -> Result<(), Errno> {
         let before = self.length;
-        let joined = if before == 0 { Ok(()) } else { self.append(b"/") };
+        let joined = if before == 0 {
+            Ok(())
+        } else {
+            self.append(b"/")
+        };
         let result = joined.and_then(|()| self.append(name));
         if result.is_err() {
             self.truncate(before);
@@ -112,7 +119,10 @@ impl PathBuffer {
     }
 
     /// Lets `fill` write the path and say how long it became.
-    pub fn fill(&mut self, fill: impl FnOnce(&mut [u8]) -> Result<usize, Errno>) -> Result<(), Errno> {
+    pub fn fill(
+        &mut self,
+        fill: impl FnOnce(&mut [u8]) -> Result<usize, Errno>,
+    ) -> Result<(), Errno> {
         self.length = 0;
         let room = self.bytes.len() - 1;
         let length = fill(&mut self.bytes[..room])?;
@@ -136,7 +146,10 @@ impl PathBuffer {
         if part.contains(&0) {
             return Err(Errno::INVAL);
         }
-        let end = self.length.checked_add(part.len()).ok_or(Errno::NAMETOOLONG)?;
+        let end = self
+            .length
+            .checked_add(part.len())
+            .ok_or(Errno::NAMETOOLONG)?;
         if end >= self.bytes.len() {
             return Err(Errno::NAMETOOLONG);
         }
@@ -156,7 +169,10 @@ mod tests {
     fn a_handle_is_reached_by_its_number() {
         let file = std::fs::File::open("/dev/null").unwrap();
         let path = HandlePath::of(file.as_fd());
-        assert_eq!(path.as_c_str().to_str().unwrap(), format!("/proc/self/fd/{}", file.as_raw_fd()));
+        assert_eq!(
+            path.as_c_str().to_str().unwrap(),
+            format!("/proc/self/fd/{}", file.as_raw_fd())
+        );
     }
 
     #[test]

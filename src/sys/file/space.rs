@@ -35,7 +35,11 @@ pub struct FileSystem {
 pub fn room(fd: BorrowedFd<'_>) -> Result<Room, Errno> {
     let stat = rustix::fs::fstatvfs(fd)?;
     Ok(Room {
-        block: if stat.f_frsize == 0 { stat.f_bsize } else { stat.f_frsize },
+        block: if stat.f_frsize == 0 {
+            stat.f_bsize
+        } else {
+            stat.f_frsize
+        },
         total: stat.f_blocks,
         available: stat.f_bavail,
         free: stat.f_bfree,
@@ -58,7 +62,10 @@ pub fn file_system(fd: BorrowedFd<'_>) -> Result<FileSystem, Errno> {
     const OVERLAY: u32 = 0x794C_7630;
     Ok(FileSystem {
         in_memory: matches!(magic, TMPFS | RAMFS),
-        sparse: matches!(magic, TMPFS | EXT | XFS | BTRFS | BCACHEFS | F2FS | NTFS3 | OVERLAY),
+        sparse: matches!(
+            magic,
+            TMPFS | EXT | XFS | BTRFS | BCACHEFS | F2FS | NTFS3 | OVERLAY
+        ),
         reflink: matches!(magic, XFS | BTRFS | BCACHEFS),
     })
 }

@@ -17,7 +17,10 @@ pub struct Timestamp {
 
 impl From<StatxTimestamp> for Timestamp {
     fn from(time: StatxTimestamp) -> Self {
-        Timestamp { seconds: time.tv_sec, nanoseconds: time.tv_nsec }
+        Timestamp {
+            seconds: time.tv_sec,
+            nanoseconds: time.tv_nsec,
+        }
     }
 }
 

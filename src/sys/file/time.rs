@@ -27,18 +27,36 @@ const SYS_UTIMENSAT: libc::c_long = 4412; // utimensat_time64, o32
 const SYS_UTIMENSAT: libc::c_long = 412; // utimensat_time64
 
 /// Sets the times of last read and last write; `None` leaves one as it is.
-pub fn set_times(fd: BorrowedFd<'_>, access: Option<Timestamp>, write: Option<Timestamp>) -> Result<(), Errno> {
+pub fn set_times(
+    fd: BorrowedFd<'_>,
+    access: Option<Timestamp>,
+    write: Option<Timestamp>,
+) -> Result<(), Errno> {
     if access.is_none() && write.is_none() {
         return Ok(());
     }
     let kernel = |time: Option<Timestamp>| match time {
-        Some(time) => KernelTime { seconds: time.seconds, nanoseconds: i64::from(time.nanoseconds) },
-        None => KernelTime { seconds: 0, nanoseconds: LEAVE },
+        Some(time) => KernelTime {
+            seconds: time.seconds,
+            nanoseconds: i64::from(time.nanoseconds),
+        },
+        None => KernelTime {
+            seconds: 0,
+            nanoseconds: LEAVE,
+        },
     };
     let times = [kernel(access), kernel(write)];
     let path = HandlePath::of(fd);
     // SAFETY: `path` is a C string and `times` two times as the 64-bit call reads them; both outlive it.
-    let result = unsafe { libc::syscall(SYS_UTIMENSAT, libc::AT_FDCWD, path.as_c_str().as_ptr(), times.as_ptr(), 0) };
+    let result = unsafe {
+        libc::syscall(
+            SYS_UTIMENSAT,
+            libc::AT_FDCWD,
+            path.as_c_str().as_ptr(),
+            times.as_ptr(),
+            0,
+        )
+    };
     match result {
         0 => Ok(()),
         _ => last_error().and_then_old(&path, &times),
@@ -48,7 +66,11 @@ pub fn set_times(fd: BorrowedFd<'_>, access: Option<Timestamp>, write: Option<Ti
 struct Failed(Errno);
 
 fn last_error() -> Failed {
-    Failed(std::io::Error::last_os_error().raw_os_error().map_or(Errno::IO, Errno::from_raw_os_error))
+    Failed(
+        std::io::Error::last_os_error()
+            .raw_os_error()
+            .map_or(Errno::IO, Errno::from_raw_os_error),
+    )
 }
 
 impl Failed {
@@ -64,8 +86,20 @@ impl Failed {
         };
         let old = [clamp(&times[0]), clamp(&times[1])];
         // SAFETY: as above, with the two 32-bit times of the old call.
-        let result = unsafe { libc::syscall(libc::SYS_utimensat, libc::AT_FDCWD, path.as_c_str().as_ptr(), old.as_ptr(), 0) };
-        if result == 0 { Ok(()) } else { Err(last_error().0) }
+        let result = unsafe {
+            libc::syscall(
+                libc::SYS_utimensat,
+                libc::AT_FDCWD,
+                path.as_c_str().as_ptr(),
+                old.as_ptr(),
+                0,
+            )
+        };
+        if result == 0 {
+            Ok(())
+        } else {
+            Err(last_error().0)
+        }
     }
 
     #[cfg(target_pointer_width = "64")]
@@ -76,8 +110,13 @@ impl Failed {
 
 /// The clock the disks stamp times by: to the tick, not to the nanosecond.
 pub fn now() -> Timestamp {
-    let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Timestamp { seconds: i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX), nanoseconds: elapsed.subsec_nanos() }
+    let elapsed = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp {
+        seconds: i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX),
+        nanoseconds: elapsed.subsec_nanos(),
+    }
 }
 
 #[cfg(test)]
@@ -90,12 +129,27 @@ mod tests {
         let path = std::env::temp_dir().join(format!("smolsmb-time-{}", std::process::id()));
         let file = std::fs::File::create(&path).unwrap();
         for seconds in [0, 1, 1_700_000_000, 0x7FFF_FFFF, 0x1_0000_0001] {
-            let time = Timestamp { seconds, nanoseconds: 123_456_700 };
+            let time = Timestamp {
+                seconds,
+                nanoseconds: 123_456_700,
+            };
             set_times(file.as_fd(), None, Some(time)).unwrap();
-            assert_eq!(super::super::stat(file.as_fd()).unwrap().write, time, "{seconds}");
+            assert_eq!(
+                super::super::stat(file.as_fd()).unwrap().write,
+                time,
+                "{seconds}"
+            );
         }
         let before = super::super::stat(file.as_fd()).unwrap();
-        set_times(file.as_fd(), Some(Timestamp { seconds: 7, nanoseconds: 0 }), None).unwrap();
+        set_times(
+            file.as_fd(),
+            Some(Timestamp {
+                seconds: 7,
+                nanoseconds: 0,
+            }),
+            None,
+        )
+        .unwrap();
         let after = super::super::stat(file.as_fd()).unwrap();
         assert_eq!(after.access.seconds, 7);
         assert_eq!(after.write, before.write);

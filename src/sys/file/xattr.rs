@@ -51,7 +51,11 @@ pub fn list(place: Place<'_>, out: &mut [u8]) -> Result<usize, Errno> {
 
 /// Sets one. `new`: EEXIST if it is there.
 pub fn set(place: Place<'_>, name: &[u8], value: &[u8], new: bool) -> Result<(), Errno> {
-    let flags = if new { XattrFlags::CREATE } else { XattrFlags::empty() };
+    let flags = if new {
+        XattrFlags::CREATE
+    } else {
+        XattrFlags::empty()
+    };
     match place {
         Place::Open(fd) => fs::fsetxattr(fd, name, value, flags),
         Place::Handle(path) => fs::setxattr(path, name, value, flags),

@@ -1,0 +1,307 @@
+//! Undoing: opens, tree connects, sessions and connections give back everything they hold
+//! ([MS-SMB2] 3.3.4.17, 3.3.5.6, 3.3.5.8, 3.3.7.1).
+
+use super::connection::ConnectionId;
+use super::open::{ObjectId, Open, OpenId, Target};
+use super::parked::{Parked, ParkedId, Wait};
+use super::session::{LoginId, Purpose, SessionId, State};
+use super::tree::TreeId;
+use super::{Now, Server};
+use crate::vfs::{FileKey, Vfs};
+use crate::wire::status::Status;
+
+impl<V: Vfs> Server<V> {
+    /// Adds an open to its object's list.
+    pub(super) fn link_open(&mut self, id: OpenId<V::File>, object: ObjectId) {
+        let Some(entry) = self.objects.get_mut(object) else {
+            return;
+        };
+        let first = core::mem::replace(&mut entry.first, id.to_u64());
+        entry.opens += 1;
+        if let Some(open) = self.opens.get_mut(id) {
+            open.object = Some(object);
+            open.next = (first != 0).then(|| OpenId::<V::File>::from_u64(first));
+        }
+    }
+
+    /// The opens of an object.
+    pub(super) fn opens_of(
+        &self,
+        object: ObjectId,
+    ) -> impl Iterator<Item = (OpenId<V::File>, &Open<V::File>)> {
+        let first = self.objects.get(object).map_or(0, |object| object.first);
+        let mut at = (first != 0).then(|| OpenId::<V::File>::from_u64(first));
+        core::iter::from_fn(move || {
+            let id = at?;
+            let open = self.opens.get(id)?;
+            at = open.next;
+            Some((id, open))
+        })
+    }
+
+    fn unlink_open(
+        &mut self,
+        id: OpenId<V::File>,
+        object: ObjectId,
+        next: Option<OpenId<V::File>>,
+    ) {
+        let before = self
+            .opens_of(object)
+            .find(|(_, open)| open.next == Some(id))
+            .map(|(before, _)| before);
+        match before.and_then(|before| self.opens.get_mut(before)) {
+            Some(open) => open.next = next,
+            None => {
+                if let Some(entry) = self.objects.get_mut(object) {
+                    entry.first = next.map_or(0, OpenId::<V::File>::to_u64);
+                }
+            }
+        }
+        if let Some(entry) = self.objects.get_mut(object) {
+            entry.opens = entry.opens.saturating_sub(1);
+        }
+    }
+
+    /// Closes an open: its locks go, what waited for them is granted, and with the last open of a file that
+    /// is to be deleted the file goes ([MS-FSA] 2.1.5.5).
+    pub(super) fn close_open(&mut self, id: OpenId<V::File>) {
+        let Some(open) = self.opens.get_mut(id) else {
+            return;
+        };
+        let (object, delete, next) = (open.object, open.delete_on_close, open.next);
+        self.answer_waiting_on(id, Status::RANGE_NOT_LOCKED);
+        if let Some(object) = object {
+            let locked = self
+                .locks
+                .remove_all(&mut self.objects, object, id.to_u64());
+            self.unlink_open(id, object, next);
+            if delete && let Some(entry) = self.objects.get_mut(object) {
+                entry.delete_pending = true;
+            }
+            if locked {
+                self.grant_waiting_locks(object);
+            }
+        }
+        let Some(mut open) = self.opens.remove(id) else {
+            return;
+        };
+        match &mut open.target {
+            Target::Pipe(pipe) => {
+                self.pipes.remove(*pipe);
+            }
+            Target::File(file) => {
+                if let Some(object) = object
+                    && let Some(entry) = self.objects.get(object)
+                    && entry.opens == 0
+                {
+                    if entry.delete_pending
+                        && let Err(error) = self.vfs.remove(file)
+                    {
+                        log::debug!("a file marked for deletion stays: {error:?}");
+                    }
+                    self.objects.release(object);
+                }
+            }
+        }
+    }
+
+    /// Whether the file with this key, or the file its stream belongs to, goes away with its last open.
+    pub(super) fn is_delete_pending(&self, key: &FileKey) -> bool {
+        let pending = |key: &FileKey| {
+            self.objects
+                .find(key)
+                .and_then(|id| self.objects.get(id))
+                .is_some_and(|object| object.delete_pending)
+        };
+        pending(key) || (key.stream != 0 && pending(&FileKey { stream: 0, ..*key }))
+    }
+
+    /// Closes every open for which `theirs` holds.
+    fn close_opens(&mut self, theirs: impl Fn(&Open<V::File>) -> bool) {
+        let mut from = 0;
+        while let Some(id) = self.opens.find_from(from, &theirs) {
+            from = id.index() + 1;
+            self.close_open(id);
+        }
+    }
+
+    /// Ends a tree connect with all its opens.
+    pub(super) fn drop_tree(&mut self, id: TreeId) {
+        self.close_opens(|open| open.tree == id);
+        self.trees.remove(id);
+    }
+
+    /// Ends a session whose key still has to sign the reply that says so: everything it holds goes now,
+    /// the session itself after the reply.
+    pub(super) fn log_off(&mut self, id: SessionId) {
+        self.close_opens(|open| open.session == id);
+        if let Some(session) = self.sessions.get_mut(id) {
+            session.state = State::Ending;
+        }
+        self.ending = Some(id);
+    }
+
+    /// Ends a session with all its tree connects and opens.
+    pub(super) fn drop_session(&mut self, id: SessionId) {
+        self.close_opens(|open| open.session == id);
+        let mut from = 0;
+        while let Some(tree) = self.trees.find_from(from, |tree| tree.session == id) {
+            from = tree.index() + 1;
+            self.trees.remove(tree);
+        }
+        let mut from = 0;
+        while let Some(login) = self.logins.find_from(from, |login| login.session == id) {
+            from = login.index() + 1;
+            self.logins.remove(login);
+        }
+        let mut from = 0;
+        while let Some(parked) = self.parked.find_from(from, |parked| parked.session == id) {
+            from = parked.index() + 1;
+            self.answer_parked(parked, Status::USER_SESSION_DELETED);
+        }
+        self.sessions.remove(id);
+    }
+
+    /// Gives up a login; the session it was to make goes with it, one it was to renew stays as it was.
+    pub(super) fn abandon_login(&mut self, id: LoginId) {
+        let Some(login) = self.logins.remove(id) else {
+            return;
+        };
+        let unborn = self
+            .sessions
+            .get(login.session)
+            .is_some_and(|session| session.state == State::InProgress);
+        if login.purpose == Purpose::New && unborn {
+            self.drop_session(login.session);
+        }
+    }
+
+    /// The connection is gone: sessions that have no other channel end, parked requests are forgotten.
+    pub fn disconnect(&mut self, id: ConnectionId, _now: Now) {
+        let Some(connection) = self.connections.get(id) else {
+            return;
+        };
+        self.woken -= usize::from(connection.woken);
+        let mut from = 0;
+        while let Some(parked) = self
+            .parked
+            .find_from(from, |parked| parked.connection == id)
+        {
+            from = parked.index() + 1;
+            self.parked.remove(parked);
+        }
+        let mut from = 0;
+        while let Some(login) = self.logins.find_from(from, |login| login.connection == id) {
+            from = login.index() + 1;
+            self.abandon_login(login);
+        }
+        let mut from = 0;
+        while let Some(session) = self
+            .sessions
+            .find_from(from, |session| session.channel(id).is_some())
+        {
+            from = session.index() + 1;
+            let Some(entry) = self.sessions.get_mut(session) else {
+                continue;
+            };
+            entry.channels.retain(|channel| channel.connection != id);
+            if entry.channels.is_empty() {
+                self.drop_session(session);
+            }
+        }
+        self.connections.remove(id);
+    }
+
+    /// Parks a request; the table being full is the client's answer.
+    pub(super) fn park(&mut self, parked: Parked) -> Result<ParkedId, Status> {
+        self.parked.insert(parked).map_err(|_| {
+            self.totals.exhausted += 1;
+            Status::INSUFFICIENT_RESOURCES
+        })
+    }
+
+    /// Lets a parked request be answered with `status`.
+    pub(super) fn answer_parked(&mut self, id: ParkedId, status: Status) {
+        let Some(parked) = self.parked.get_mut(id) else {
+            return;
+        };
+        if !matches!(parked.wait, Wait::Ready(_)) {
+            parked.wait = Wait::Ready(status);
+            let connection = parked.connection;
+            self.wake(connection);
+        }
+    }
+
+    /// Answers everything that waits on an open.
+    pub(super) fn answer_waiting_on(&mut self, id: OpenId<V::File>, status: Status) {
+        let number = id.to_u64();
+        let mut from = 0;
+        while let Some(parked) = self
+            .parked
+            .find_from(from, |parked| parked.wait.open() == Some(number))
+        {
+            from = parked.index() + 1;
+            let status = match self.parked.get(parked).map(|parked| parked.wait) {
+                Some(Wait::Notify { .. }) => Status::NOTIFY_CLEANUP,
+                _ => status,
+            };
+            self.answer_parked(parked, status);
+        }
+    }
+
+    /// Grants the locks that wait for ranges of an object, the oldest first, as far as they are free now.
+    pub(super) fn grant_waiting_locks(&mut self, object: ObjectId) {
+        let mut last = 0;
+        loop {
+            let oldest = self
+                .parked
+                .iter()
+                .filter_map(|(id, parked)| match parked.wait {
+                    Wait::Lock { open, .. } if parked.order > last => {
+                        let opened = self.opens.get(OpenId::<V::File>::from_u64(open))?;
+                        (opened.object == Some(object)).then_some((parked.order, id, parked.wait))
+                    }
+                    _ => None,
+                })
+                .min_by_key(|(order, ..)| *order);
+            let Some((
+                order,
+                id,
+                Wait::Lock {
+                    open,
+                    offset,
+                    length,
+                    exclusive,
+                    sequence,
+                },
+            )) = oldest
+            else {
+                return;
+            };
+            last = order;
+            if self
+                .locks
+                .conflicts(&self.objects, object, open, (offset, length), exclusive)
+            {
+                continue;
+            }
+            let status =
+                match self
+                    .locks
+                    .add(&mut self.objects, object, open, (offset, length), exclusive)
+                {
+                    Some(_) => Status::SUCCESS,
+                    None => Status::INSUFFICIENT_RESOURCES,
+                };
+            if let (Status::SUCCESS, Some((bucket, number)), Some(open)) = (
+                status,
+                sequence,
+                self.opens.get_mut(OpenId::<V::File>::from_u64(open)),
+            ) && let Some(slot) = open.lock_sequences.get_mut(usize::from(bucket))
+            {
+                *slot = number.wrapping_add(1);
+            }
+            self.answer_parked(id, status);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What can be said of a CREATE before anything is looked at ([MS-SMB2] 3.3.5.9, [MS-FSA] 2.1.5.1).
+
+use super::name_status;
+use crate::vfs::SharePath;
+use crate::vfs::name::{self, StreamType};
+use crate::wire::create::{self, Request, disposition, options};
+use crate::wire::create_context::{Context, CreateContexts};
+use crate::wire::status::Status;
+use crate::wire::{access, attributes};
+
+/// A request that makes sense.
+pub struct Wanted<'a> {
+    /// Where it leads.
+    pub path: SharePath<'a>,
+    /// It must be a directory.
+    pub directory: bool,
+    /// It must not be one.
+    pub file: bool,
+    /// Rights asked for, generic ones mapped; MAXIMUM_ALLOWED may be among them.
+    pub access: u32,
+    /// The file goes with this open.
+    pub delete_on_close: bool,
+    /// SecD: the descriptor of a new file.
+    pub descriptor: Option<&'a [u8]>,
+    /// ExtA: the extended attributes of a new file.
+    pub attributes: Option<&'a [u8]>,
+    /// AlSi: room to reserve.
+    pub allocation: Option<u64>,
+    /// MxAc was there: the answer is wanted if the file changed after this time.
+    pub maximal_access: Option<u64>,
+    /// QFid was there.
+    pub on_disk_id: bool,
+}
+
+const MOST_EXTENDED_ATTRIBUTES: usize = 64 << 10;
+
+/// Checks a request; the path is put into `buffer`.
+pub fn check<'a>(request: &Request<'a>, buffer: &'a mut [u8]) -> Result<Wanted<'a>, Status> {
+    let asked_for = request.create_options;
+    let has = |option: u32| asked_for & option != 0;
+    if request.impersonation_level > create::impersonation::DELEGATE {
+        return Err(Status::BAD_IMPERSONATION_LEVEL);
+    }
+    if request.create_disposition > disposition::OVERWRITE_IF
+        || request.share_access & !7 != 0
+        || asked_for & !options::KNOWN & 0xFF00_0000 != 0
+    {
+        return Err(Status::INVALID_PARAMETER);
+    }
+    if has(options::OPEN_BY_FILE_ID) || has(options::RESERVE_OPFILTER) {
+        return Err(Status::NOT_SUPPORTED);
+    }
+    if request.desired_access == 0 || request.desired_access & access::INVALID != 0 {
+        return Err(Status::ACCESS_DENIED);
+    }
+    if request.file_attributes & !attributes::SETTABLE != 0 {
+        return Err(Status::INVALID_PARAMETER);
+    }
+    let mut directory = has(options::DIRECTORY_FILE);
+    let file = has(options::NON_DIRECTORY_FILE);
+    if directory && file {
+        return Err(Status::INVALID_PARAMETER);
+    }
+    let replaces = matches!(
+        request.create_disposition,
+        disposition::SUPERSEDE | disposition::OVERWRITE | disposition::OVERWRITE_IF
+    );
+    if directory && replaces {
+        return Err(Status::INVALID_PARAMETER);
+    }
+    let parsed = name::parse(request.name, buffer).map_err(name_status)?;
+    if parsed.stream_type == Some(StreamType::IndexAllocation) || parsed.trailing_separator {
+        if file {
+            return Err(Status::OBJECT_NAME_INVALID);
+        }
+        directory = true;
+    }
+    if !parsed.path.stream.is_empty() && directory {
+        return Err(Status::NOT_A_DIRECTORY);
+    }
+    let asked = access::map_generic(request.desired_access);
+    let delete_on_close = has(options::DELETE_ON_CLOSE);
+    if delete_on_close && asked & (access::DELETE | access::MAXIMUM_ALLOWED) == 0 {
+        return Err(Status::ACCESS_DENIED);
+    }
+    if delete_on_close && parsed.path.path.is_empty() && parsed.path.stream.is_empty() {
+        return Err(Status::CANNOT_DELETE);
+    }
+    let mut wanted = Wanted {
+        path: parsed.path,
+        directory,
+        file,
+        access: asked,
+        delete_on_close,
+        descriptor: None,
+        attributes: None,
+        allocation: None,
+        maximal_access: None,
+        on_disk_id: false,
+    };
+    for context in CreateContexts::new(request.contexts) {
+        let (name, data) = context?;
+        match Context::parse(name, data)? {
+            Context::EaBuffer(list) if list.len() <= MOST_EXTENDED_ATTRIBUTES => {
+                wanted.attributes = Some(list)
+            }
+            Context::EaBuffer(_) => return Err(Status::EA_TOO_LARGE),
+            Context::SdBuffer(bytes) => wanted.descriptor = Some(bytes),
+            Context::AllocationSize(size) => wanted.allocation = Some(size),
+            Context::QueryMaximalAccess(since) => wanted.maximal_access = Some(since),
+            Context::QueryOnDiskId => wanted.on_disk_id = true,
+            // A snapshot was asked for; there are none ([MS-SMB2] 3.3.5.9.4).
+            Context::TimewarpToken(time) if time != 0 => return Err(Status::OBJECT_NAME_NOT_FOUND),
+            _ => {}
+        }
+    }
+    Ok(wanted)
+}

@@ -1,0 +1,147 @@
+//! Making what is not there ([MS-FSA] 2.1.5.1.1).
+
+use super::Made;
+use super::checks::Wanted;
+use crate::engine::access::{DESCRIPTOR, token};
+use crate::engine::context::Context;
+use crate::vfs::{At, DataAccess, Error, New, SharePath, Vfs};
+use crate::wire::create::{Request, action, disposition};
+use crate::wire::security::{Child, SecurityDescriptor, Sid, information, inherit, merge};
+use crate::wire::status::Status;
+use crate::wire::{Writer, access, attributes};
+
+/// Makes a file, directory or stream where the disposition allows it.
+pub fn make<V: Vfs>(
+    context: &mut Context<'_, V>,
+    at: At,
+    request: &Request<'_>,
+    wanted: &Wanted<'_>,
+) -> Result<Made<V::File>, Status> {
+    if matches!(
+        request.create_disposition,
+        disposition::OPEN | disposition::OVERWRITE
+    ) {
+        return Err(Status::OBJECT_NAME_NOT_FOUND);
+    }
+    let maximum = context.tree()?.1.maximal_access;
+    if maximum & access::FILE_WRITE_DATA == 0 {
+        return Err(Status::ACCESS_DENIED);
+    }
+    if wanted.access & access::ACCESS_SYSTEM_SECURITY != 0 {
+        return Err(Status::PRIVILEGE_NOT_HELD);
+    }
+    let stream = !wanted.path.stream.is_empty();
+    // A directory has no TEMPORARY ([MS-FSA] 2.1.5.1).
+    if wanted.directory && request.file_attributes & attributes::TEMPORARY != 0 {
+        return Err(Status::INVALID_PARAMETER);
+    }
+    if wanted.delete_on_close && request.file_attributes & attributes::READONLY != 0 {
+        return Err(Status::CANNOT_DELETE);
+    }
+    let granted = match wanted.access & access::MAXIMUM_ALLOWED {
+        0 => wanted.access,
+        _ => wanted.access & !access::MAXIMUM_ALLOWED | maximum,
+    };
+    let new = New {
+        directory: wanted.directory,
+        attributes: request.file_attributes & attributes::SETTABLE & !attributes::NORMAL
+            | if wanted.directory || stream {
+                0
+            } else {
+                attributes::ARCHIVE
+            },
+        access: DataAccess {
+            read: true,
+            write: !wanted.directory,
+        },
+        now: context.now.wall,
+    };
+    let (mut file, meta) = context.server.vfs.create(at, wanted.path, &new)?;
+    if !stream && let Err(status) = describe(context, at, wanted, &mut file) {
+        let _ = context.server.vfs.remove(&mut file);
+        return Err(status);
+    }
+    Ok(Made {
+        file,
+        meta,
+        action: action::CREATED,
+        access: granted,
+        maximal_access: maximum,
+    })
+}
+
+/// Gives a new file the descriptor that was sent with it, or what it inherits from its folder
+/// ([MS-DTYP] 2.5.3.4). Nothing is stored where neither is there: the disk's own rights then count.
+fn describe<V: Vfs>(
+    context: &mut Context<'_, V>,
+    at: At,
+    wanted: &Wanted<'_>,
+    file: &mut V::File,
+) -> Result<(), Status> {
+    let own = token(context.session()?.1)
+        .first()
+        .copied()
+        .unwrap_or(Sid::NOBODY);
+    let child = Child {
+        directory: wanted.directory,
+        owner: own,
+        group: Sid::USERS,
+    };
+    let parent = match wanted.path.path.iter().rposition(|byte| *byte == b'/') {
+        Some(slash) => wanted.path.path.get(..slash).unwrap_or_default(),
+        None => &[],
+    };
+    let server = &mut *context.server;
+    let (parent_bytes, composed) = server.scratch.split_at_mut(DESCRIPTOR);
+    let mut length = 0;
+    if let Ok((folder, _)) = server.vfs.lookup(
+        at,
+        SharePath {
+            path: parent,
+            stream: &[],
+        },
+        true,
+    ) && let Ok(Some(stored)) = server.vfs.security(&folder, parent_bytes)
+        && let Some(parent) = parent_bytes.get(..stored)
+        && let Ok(parent) = SecurityDescriptor::parse(parent)
+    {
+        let mut w = Writer::new(composed);
+        if inherit(&parent, &child, &mut w).unwrap_or(false) {
+            length = w.position();
+        }
+    }
+    if let Some(sent) = wanted.descriptor {
+        let sent = SecurityDescriptor::parse(sent).map_err(|_| Status::INVALID_SECURITY_DESCR)?;
+        let mut parts = information::DACL | information::OWNER | information::GROUP;
+        if sent.owner.is_none() {
+            parts &= !information::OWNER;
+        }
+        if sent.group.is_none() {
+            parts &= !information::GROUP;
+        }
+        let base = SecurityDescriptor {
+            control: 0,
+            owner: Some(child.owner),
+            group: Some(child.group),
+            sacl: None,
+            dacl: None,
+        };
+        let mut w = Writer::new(parent_bytes);
+        merge(&base, &sent, parts, &mut w).map_err(|_| Status::INVALID_SECURITY_DESCR)?;
+        let merged = w.position();
+        let bytes = parent_bytes.get(..merged).unwrap_or_default();
+        return store(server.vfs.set_security(file, bytes));
+    }
+    match composed.get(..length) {
+        Some(bytes) if length > 0 => store(server.vfs.set_security(file, bytes)),
+        _ => Ok(()),
+    }
+}
+
+/// A disk that keeps no descriptors is no reason to refuse a file.
+fn store(result: Result<(), Error>) -> Result<(), Status> {
+    match result {
+        Ok(()) | Err(Error::Unsupported) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,159 @@
+//! CREATE ([MS-SMB2] 3.3.5.9, [MS-FSA] 2.1.5.1): checks, then what is there is opened or what is not is
+//! made, then what the client asked for beside is done.
+
+mod checks;
+mod existing;
+mod fresh;
+mod reply;
+mod sharing;
+
+use super::pipe;
+use crate::engine::context::{Answer, Context};
+use crate::engine::open::{Listing, ObjectId, Open, OpenId, Target};
+use crate::engine::tree;
+use crate::vfs::name::{self, NameError};
+use crate::vfs::{At, Error, Meta, Vfs};
+use crate::wire::create::{Request, action, disposition, options};
+use crate::wire::status::Status;
+use crate::wire::{FileId, Writer};
+use checks::Wanted;
+
+/// What opening or making came to.
+struct Made<F> {
+    file: F,
+    meta: Meta,
+    action: u32,
+    access: u32,
+    maximal_access: u32,
+}
+
+/// Opens or makes a file, directory, stream or pipe.
+pub fn handle<V: Vfs>(
+    context: &mut Context<'_, V>,
+    message: &[u8],
+    reply: &mut Writer<'_>,
+) -> Answer<V::File> {
+    let request = Request::parse(message)?;
+    context.chain.file = None;
+    let (_, tree) = context.tree()?;
+    let at = match tree.target {
+        tree::Target::Pipes => return pipe::create(context, &request, reply),
+        tree::Target::Disk(at) => at,
+    };
+    let mut buffer = [0; name::PARSE_BUFFER];
+    let wanted = checks::check(&request, &mut buffer)?;
+    if !context.server.opens.has_room() {
+        context.server.totals.exhausted += 1;
+        return Err(Status::TOO_MANY_OPENED_FILES);
+    }
+    let made = open_or_make(context, at, &request, &wanted)?;
+    let (id, object) = enter(
+        context,
+        &request,
+        &wanted,
+        made.file,
+        &made.meta,
+        made.access,
+    )?;
+    let extras = reply::Extras {
+        maximal_access: made.maximal_access,
+        action: made.action,
+        meta: made.meta,
+    };
+    if let Err(status) = reply::apply(context, id, &wanted, &extras) {
+        undo(context, id, made.action);
+        return Err(status);
+    }
+    let _ = object;
+    let file_id = FileId {
+        persistent: id.to_u64(),
+        volatile: id.to_u64(),
+    };
+    context.chain.file = Some(file_id);
+    reply::write(context, id, &wanted, &extras, file_id, reply)
+}
+
+/// A name refused, as the status a client gets.
+pub fn name_status(error: NameError) -> Status {
+    match error {
+        NameError::Invalid | NameError::TooLong => Status::OBJECT_NAME_INVALID,
+        NameError::PathSyntax => Status::OBJECT_PATH_SYNTAX_BAD,
+        NameError::LeadingSeparator => Status::INVALID_PARAMETER,
+    }
+}
+
+/// Finds what the name leads to and opens it, or makes it, as the disposition says. Between the look and
+/// the making somebody on the router may have been faster; then the look is repeated once.
+fn open_or_make<V: Vfs>(
+    context: &mut Context<'_, V>,
+    at: At,
+    request: &Request<'_>,
+    wanted: &Wanted<'_>,
+) -> Result<Made<V::File>, Status> {
+    let mut again = true;
+    loop {
+        let follow = request.create_options & options::OPEN_REPARSE_POINT == 0;
+        match context.server.vfs.lookup(at, wanted.path, follow) {
+            Ok((file, meta)) => return existing::open(context, request, wanted, file, meta),
+            Err(Error::NotFound) => {}
+            Err(error) => return Err(error.into()),
+        }
+        match fresh::make(context, at, request, wanted) {
+            Err(Status::OBJECT_NAME_COLLISION)
+                if again && request.create_disposition != disposition::CREATE =>
+            {
+                again = false
+            }
+            made => return made,
+        }
+    }
+}
+
+/// Enters the open in its tables.
+fn enter<V: Vfs>(
+    context: &mut Context<'_, V>,
+    request: &Request<'_>,
+    wanted: &Wanted<'_>,
+    file: V::File,
+    meta: &Meta,
+    access: u32,
+) -> Result<(OpenId<V::File>, ObjectId), Status> {
+    let (session, tree) = (context.session()?.0, context.tree()?.0);
+    let server = &mut *context.server;
+    let object = server
+        .objects
+        .obtain(meta.key)
+        .ok_or(Status::TOO_MANY_OPENED_FILES)?;
+    let open = Open {
+        session,
+        tree,
+        target: Target::File(file),
+        object: Some(object),
+        kind: meta.kind,
+        access,
+        share_access: request.share_access,
+        options: request.create_options,
+        delete_on_close: wanted.delete_on_close,
+        position: 0,
+        cursor: 0,
+        listing: Listing::default(),
+        write_time_fixed: false,
+        wrote: false,
+        lock_sequences: [0; 65],
+        next: None,
+    };
+    let Ok(id) = server.opens.insert(open) else {
+        server.objects.release(object);
+        return Err(Status::TOO_MANY_OPENED_FILES);
+    };
+    server.link_open(id, object);
+    Ok((id, object))
+}
+
+/// Takes back an open whose extras failed; what it made goes too.
+fn undo<V: Vfs>(context: &mut Context<'_, V>, id: OpenId<V::File>, action: u32) {
+    if let Some(open) = context.server.opens.get_mut(id) {
+        open.delete_on_close = action == action::CREATED;
+    }
+    context.server.close_open(id);
+}

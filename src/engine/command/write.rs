@@ -1,0 +1,69 @@
+//! WRITE ([MS-SMB2] 3.3.5.13).
+
+use super::pipe;
+use crate::engine::context::{Answer, Context, Outcome};
+use crate::engine::open::Target;
+use crate::vfs::{Kind, Vfs};
+use crate::wire::create::options;
+use crate::wire::status::Status;
+use crate::wire::{Writer, access, write};
+
+/// Writes to a file or a pipe.
+pub fn handle<V: Vfs>(
+    context: &mut Context<'_, V>,
+    message: &[u8],
+    reply: &mut Writer<'_>,
+) -> Answer<V::File> {
+    let request = write::Request::parse(message)?;
+    let length = u32::try_from(request.data.len()).map_err(|_| Status::INVALID_PARAMETER)?;
+    context.check_charge(length)?;
+    let id = context.open(request.file_id)?;
+    if let Target::Pipe(_) = context.opened(id)?.target {
+        pipe::write(context, id, request.data)?;
+        write::Response { count: length }.write(reply)?;
+        return Ok(Outcome::Done);
+    }
+    let server = &mut *context.server;
+    let open = server.opens.get_mut(id).ok_or(Status::FILE_CLOSED)?;
+    if open.kind == Kind::Directory {
+        return Err(Status::INVALID_DEVICE_REQUEST);
+    }
+    if open.access & (access::FILE_WRITE_DATA | access::FILE_APPEND_DATA) == 0 {
+        return Err(Status::ACCESS_DENIED);
+    }
+    // All ones means the end of the file, for those who may only append ([MS-FSA] 2.1.5.4).
+    let offset = match request.offset {
+        u64::MAX => return Err(Status::INVALID_PARAMETER),
+        offset => offset,
+    };
+    if offset
+        .checked_add(length.into())
+        .is_none_or(|end| i64::try_from(end).is_err())
+    {
+        return Err(Status::INVALID_PARAMETER);
+    }
+    if let Some(object) = open.object
+        && server.locks.forbids(
+            &server.objects,
+            object,
+            id.to_u64(),
+            (offset, length.into()),
+            true,
+        )
+    {
+        return Err(Status::FILE_LOCK_CONFLICT);
+    }
+    let through =
+        request.flags & write::WRITE_THROUGH != 0 || open.options & options::WRITE_THROUGH != 0;
+    let Target::File(file) = &mut open.target else {
+        return Err(Status::FILE_CLOSED);
+    };
+    if length > 0 {
+        server.vfs.write(file, offset, request.data, through)?;
+        open.wrote = true;
+    }
+    open.position = offset.saturating_add(length.into());
+    server.totals.written += u64::from(length);
+    write::Response { count: length }.write(reply)?;
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,325 @@
+//! The checks that all commands have in common, and the one visible `match` on the command
+//! ([MS-SMB2] 3.3.5.2).
+
+use super::connection::{ConnectionId, Phase};
+use super::context::{Answer, Chain, Context, Outcome};
+use super::session::{Session, SessionId, State};
+use super::{Job, JobResult, Now, Server, Tail, command, seal};
+use crate::vfs::Vfs;
+use crate::wire::header::{self, Command, Header};
+use crate::wire::status::Status;
+use crate::wire::{Writer, error};
+
+/// How one element of a frame was dealt with.
+pub enum Element<F> {
+    /// A reply of `length` bytes stands in the room that was given.
+    Reply {
+        /// Its length without padding.
+        length: usize,
+        /// Whose key signs it.
+        sign: Option<SessionId>,
+        /// What follows it from a file.
+        tail: Option<Tail<F>>,
+    },
+    /// Nothing is answered.
+    Silent,
+    /// A job is to be done first.
+    Blocking(Job<F>),
+    /// The connection ends.
+    Disconnect,
+}
+
+/// What must be there before a command is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    Nothing,
+    Session,
+    Tree,
+}
+
+fn needs(command: Command) -> Needs {
+    match command {
+        Command::Negotiate | Command::SessionSetup | Command::Echo | Command::Cancel => {
+            Needs::Nothing
+        }
+        Command::Logoff | Command::TreeConnect => Needs::Session,
+        _ => Needs::Tree,
+    }
+}
+
+fn call<V: Vfs>(
+    command: Command,
+    context: &mut Context<'_, V>,
+    message: &[u8],
+    reply: &mut Writer<'_>,
+) -> Answer<V::File> {
+    match command {
+        Command::Negotiate => command::negotiate::handle(context, message, reply),
+        Command::SessionSetup => command::session_setup::handle(context, message, reply),
+        Command::Logoff => command::logoff::handle(context, message, reply),
+        Command::TreeConnect => command::tree_connect::handle(context, message, reply),
+        Command::TreeDisconnect => command::tree_disconnect::handle(context, message, reply),
+        Command::Create => command::create::handle(context, message, reply),
+        Command::Close => command::close::handle(context, message, reply),
+        Command::Flush => command::flush::handle(context, message, reply),
+        Command::Read => command::read::handle(context, message, reply),
+        Command::Write => command::write::handle(context, message, reply),
+        Command::Lock => command::lock::handle(context, message, reply),
+        Command::Ioctl => command::ioctl::handle(context, message, reply),
+        Command::Cancel => command::cancel::handle(context),
+        Command::Echo => command::echo::handle(message, reply),
+        Command::QueryDirectory => command::query_directory::handle(context, message, reply),
+        Command::ChangeNotify => command::change_notify::handle(context, message, reply),
+        Command::QueryInfo => command::query_info::handle(context, message, reply),
+        Command::SetInfo => command::set_info::handle(context, message, reply),
+        Command::OplockBreak => command::oplock_break::handle(context, message, reply),
+    }
+}
+
+/// What the caller of [`element`] knows about the frame.
+pub struct Frame {
+    /// Where it came from.
+    pub connection: ConnectionId,
+    /// The session whose keys opened it.
+    pub sealed: Option<SessionId>,
+    /// The time.
+    pub now: Now,
+}
+
+/// Deals with one element: `message` is its bytes, `room` where its reply goes.
+#[allow(clippy::too_many_arguments)]
+pub fn element<V: Vfs>(
+    server: &mut Server<V>,
+    frame: &Frame,
+    chain: &mut Chain,
+    job: Option<JobResult>,
+    header: &Header,
+    message: &[u8],
+    last: bool,
+    room: &mut [u8],
+) -> Element<V::File> {
+    let Some(connection) = server.connections.get_mut(frame.connection) else {
+        return Element::Disconnect;
+    };
+    let Ok(command) = Command::try_from(header.command) else {
+        return Element::Disconnect;
+    };
+    if header.is_response()
+        || (connection.phase != Phase::Negotiated && command != Command::Negotiate)
+    {
+        return Element::Disconnect;
+    }
+    // A request that comes back from its job has used its message id already.
+    if command != Command::Cancel && job.is_none() {
+        let charge = if connection.multi_credit {
+            header.credit_charge
+        } else {
+            1
+        };
+        if !connection.window.consume(header.message_id, charge) {
+            return Element::Disconnect;
+        }
+        server.totals.requests += 1;
+    }
+
+    let first = !chain.begun;
+    let related = header.is_related();
+    if !related {
+        *chain = Chain {
+            session: header.session_id,
+            tree: header.tree_id,
+            ..Chain::default()
+        };
+    }
+    chain.begun = true;
+
+    let mut context = Context {
+        connection: frame.connection,
+        session: None,
+        tree: None,
+        header,
+        chain,
+        sealed: frame.sealed.is_some(),
+        signed: false,
+        sign_reply: false,
+        alone: first && last,
+        last,
+        job,
+        now: frame.now,
+        server,
+    };
+    let mut reply = Writer::new(room);
+    if reply.zeros(header::SIZE).is_err() {
+        return Element::Disconnect;
+    }
+    let answer = if related && first {
+        Err(Status::INVALID_PARAMETER)
+    } else {
+        match admit(&mut context, frame, command, message) {
+            Ok(()) => call(command, &mut context, message, &mut reply),
+            Err(status) => Err(status),
+        }
+    };
+
+    let mut tail = None;
+    let mut async_id = None;
+    let status = match answer {
+        Ok(Outcome::Done) => Status::SUCCESS,
+        Ok(Outcome::With(status)) => status,
+        Ok(Outcome::FromFile(follows)) => {
+            tail = Some(follows);
+            Status::SUCCESS
+        }
+        Ok(Outcome::Parked(parked)) => {
+            async_id = Some(parked.to_u64());
+            reply.truncate(header::SIZE);
+            if error::write(&mut reply).is_err() {
+                return Element::Disconnect;
+            }
+            Status::PENDING
+        }
+        Ok(Outcome::Blocking(job)) => return Element::Blocking(job),
+        Ok(Outcome::Silent) => return Element::Silent,
+        Ok(Outcome::Disconnect) => return Element::Disconnect,
+        Err(status) => {
+            reply.truncate(header::SIZE);
+            if error::write(&mut reply).is_err() {
+                return Element::Disconnect;
+            }
+            status
+        }
+    };
+    context.chain.status = status;
+    // An interim reply has the MessageId of the final one and is never signed ([MS-SMB2] 3.3.4.1.1): two
+    // signatures under one GMAC nonce would give the key away.
+    let (session, sign) = (
+        context.session,
+        context.sign_reply && !context.sealed && async_id.is_none(),
+    );
+    let response = header::Response {
+        command,
+        status,
+        credit_charge: header.credit_charge,
+        credits: server.grant(frame.connection, header.credit_request),
+        related,
+        message_id: header.message_id,
+        async_id,
+        tree_id: chain.tree,
+        session_id: chain.session,
+    };
+    response.write(reply.written_mut());
+    Element::Reply {
+        length: reply.position(),
+        sign: session.filter(|_| sign),
+        tail,
+    }
+}
+
+/// Finds the session and the tree a request names and checks its signature ([MS-SMB2] 3.3.5.2.4,
+/// 3.3.5.2.9, 3.3.5.2.11).
+fn admit<V: Vfs>(
+    context: &mut Context<'_, V>,
+    frame: &Frame,
+    command: Command,
+    message: &[u8],
+) -> Result<(), Status> {
+    if command == Command::Negotiate {
+        return Ok(());
+    }
+    let session_id = SessionId::from_u64(context.chain.session);
+    if frame.sealed.is_some_and(|sealed| sealed != session_id) && context.chain.session != 0 {
+        return Err(Status::ACCESS_DENIED);
+    }
+    let needs = needs(command);
+    match context.server.sessions.get(session_id) {
+        Some(session) => {
+            context.session = Some(session_id);
+            let checked = verify(
+                session,
+                context.connection,
+                context.header,
+                context.sealed,
+                command,
+                message,
+            );
+            context.signed = checked == Ok(true);
+            context.sign_reply = checked != Ok(false);
+            checked?;
+            let usable =
+                session.state == State::Valid && session.channel(frame.connection).is_some();
+            if !usable && needs != Needs::Nothing {
+                context.session = None;
+                return Err(Status::USER_SESSION_DELETED);
+            }
+            if session.encrypt && !context.sealed && needs != Needs::Nothing {
+                return Err(Status::ACCESS_DENIED);
+            }
+        }
+        None if needs == Needs::Nothing => {}
+        None => return Err(Status::USER_SESSION_DELETED),
+    }
+    if let Some(session) = context
+        .session
+        .and_then(|id| context.server.sessions.get_mut(id))
+    {
+        session.active = frame.now.mono;
+    }
+    if needs == Needs::Tree {
+        // Break acknowledgements and the like name the tree too; it must be this session's.
+        let tree_id = context
+            .server
+            .trees
+            .find_u32(context.chain.tree)
+            .ok_or(Status::NETWORK_NAME_DELETED)?;
+        let tree = context
+            .server
+            .trees
+            .get(tree_id)
+            .ok_or(Status::NETWORK_NAME_DELETED)?;
+        if tree.session != session_id
+            || (tree.stale && command != Command::TreeDisconnect && command != Command::Close)
+        {
+            return Err(Status::NETWORK_NAME_DELETED);
+        }
+        if tree.encrypt && !context.sealed {
+            return Err(Status::ACCESS_DENIED);
+        }
+        context.tree = Some(tree_id);
+    }
+    Ok(())
+}
+
+/// Whether a message is signed, and rightly. A sealed one is authentic already.
+fn verify(
+    session: &Session,
+    connection: ConnectionId,
+    header: &Header,
+    sealed: bool,
+    command: Command,
+    message: &[u8],
+) -> Result<bool, Status> {
+    if sealed {
+        return Ok(false);
+    }
+    match session.key_on(connection) {
+        Some(key) if header.is_signed() && seal::verify(key, header, message) => Ok(true),
+        Some(_) if header.is_signed() => Err(Status::ACCESS_DENIED),
+        Some(_)
+            if session.signing_required
+                && command != Command::SessionSetup
+                && command != Command::Cancel =>
+        {
+            Err(Status::ACCESS_DENIED)
+        }
+        _ => Ok(false),
+    }
+}
+
+impl<V: Vfs> Server<V> {
+    /// Grants credits for a reply ([MS-SMB2] 3.3.1.2).
+    pub(super) fn grant(&mut self, connection: ConnectionId, asked: u16) -> u16 {
+        self.connections
+            .get_mut(connection)
+            .map_or(0, |connection| connection.window.grant(asked))
+    }
+}

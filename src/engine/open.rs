@@ -1,0 +1,169 @@
+//! An open file, directory or pipe ([MS-SMB2] 3.3.1.10), and the objects that opens share ([MS-FSA] 2.1.1).
+
+use super::lock::LockId;
+use super::session::SessionId;
+use super::tree::TreeId;
+use crate::memory::{Handle, Index, Table};
+use crate::pipe::Pipe;
+use crate::vfs::{DirectoryCursor, FileKey, Kind};
+
+/// Names an open; its number is both halves of the FileId.
+pub type OpenId<F> = Handle<Open<F>>;
+/// Names an object.
+pub type ObjectId = Handle<Object>;
+
+/// What an open leads to.
+pub enum Target<F> {
+    /// Something on disk.
+    File(F),
+    /// A named pipe.
+    Pipe(Handle<Pipe>),
+}
+
+/// An open.
+pub struct Open<F> {
+    /// Whose.
+    pub session: SessionId,
+    /// Through which tree connect.
+    pub tree: TreeId,
+    /// What it leads to.
+    pub target: Target<F>,
+    /// The object on disk it shares with other opens.
+    pub object: Option<ObjectId>,
+    /// What kind of object.
+    pub kind: Kind,
+    /// Open.GrantedAccess.
+    pub access: u32,
+    /// FILE_SHARE_*: what it lets others do.
+    pub share_access: u32,
+    /// CreateOptions, as granted.
+    pub options: u32,
+    /// FILE_DELETE_ON_CLOSE was asked for at create.
+    pub delete_on_close: bool,
+    /// Open.CurrentByteOffset, told by FilePositionInformation.
+    pub position: u64,
+    /// Where the listing of a directory goes on.
+    pub cursor: DirectoryCursor,
+    /// Entries `.` and `..` and the first answer of the listing were given.
+    pub listing: Listing,
+    /// The last write time was set by hand and no longer follows writes ([MS-FSA] 2.1.4.17).
+    pub write_time_fixed: bool,
+    /// Data was written through it.
+    pub wrote: bool,
+    /// Open.LockSequenceArray: the last sequence number of each bucket, plus one; 0: none.
+    pub lock_sequences: [u8; 65],
+    /// The next open of the same object.
+    pub next: Option<Handle<Open<F>>>,
+}
+
+/// How far a directory's listing has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// An answer was given since the start, so that an empty one is NO_MORE_FILES, not NO_SUCH_FILE.
+    pub begun: bool,
+    /// How many of `.` and `..` were passed.
+    pub dots: u8,
+}
+
+/// A file or stream that is open, once for all its opens.
+pub struct Object {
+    /// Which.
+    pub key: FileKey,
+    /// How many opens it has.
+    pub opens: u32,
+    /// The first of its locks.
+    pub locks: Option<LockId>,
+    /// It goes away with its last open ([MS-FSA] File.PendingDelete / Link.IsDeleted).
+    pub delete_pending: bool,
+    /// The first of its opens, as a raw number.
+    pub first: u64,
+}
+
+/// All objects, found by their key.
+pub struct Objects {
+    table: Table<Object>,
+    index: Index,
+}
+
+fn hash(key: &FileKey) -> u64 {
+    key.inode ^ key.device.rotate_left(32) ^ key.stream.rotate_left(17)
+}
+
+impl Objects {
+    /// Room for `capacity` objects.
+    pub fn new(capacity: usize) -> Self {
+        Objects {
+            table: Table::new(capacity),
+            index: Index::new(capacity),
+        }
+    }
+
+    /// What one costs in bytes.
+    pub const fn entry_size() -> usize {
+        Table::<Object>::entry_size() + Index::entry_size()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
+    /// The object with this key, if anybody has it open.
+    pub fn find(&self, key: &FileKey) -> Option<ObjectId> {
+        let same = |slot| {
+            self.table
+                .at(slot)
+                .and_then(|id| self.table.get(id))
+                .is_some_and(|object| object.key == *key)
+        };
+        self.index
+            .find(hash(key), same)
+            .and_then(|slot| self.table.at(slot))
+    }
+
+    /// The object with this key, made if there is none; `None` when the table is full.
+    pub fn obtain(&mut self, key: FileKey) -> Option<ObjectId> {
+        if let Some(id) = self.find(&key) {
+            return Some(id);
+        }
+        let object = Object {
+            key,
+            opens: 0,
+            locks: None,
+            delete_pending: false,
+            first: 0,
+        };
+        let id = self.table.insert(object).ok()?;
+        self.index.insert(hash(&key), id.index());
+        Some(id)
+    }
+
+    /// One.
+    pub fn get(&self, id: ObjectId) -> Option<&Object> {
+        self.table.get(id)
+    }
+
+    /// One, to change.
+    pub fn get_mut(&mut self, id: ObjectId) -> Option<&mut Object> {
+        self.table.get_mut(id)
+    }
+
+    /// Forgets an object that has no opens left.
+    pub fn release(&mut self, id: ObjectId) {
+        if self.table.get(id).is_some_and(|object| object.opens == 0)
+            && let Some(object) = self.table.remove(id)
+        {
+            self.index.remove(hash(&object.key), id.index());
+        }
+    }
+
+    /// Every object.
+    pub fn iter(&self) -> impl Iterator<Item = (ObjectId, &Object)> {
+        self.table.iter()
+    }
+}

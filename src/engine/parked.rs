@@ -1,0 +1,72 @@
+//! Requests that wait: a few words each, in a fixed table, never an I/O slot ([MS-SMB2] 3.3.4.2).
+
+use super::connection::ConnectionId;
+use super::session::SessionId;
+use crate::memory::Handle;
+use crate::wire::header::Command;
+use crate::wire::status::Status;
+
+/// Names a parked request; its number is the AsyncId.
+pub type ParkedId = Handle<Parked>;
+
+/// What a parked request waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// A byte range of an open (its number) that another holds.
+    Lock {
+        /// The open.
+        open: u64,
+        /// Start of the range.
+        offset: u64,
+        /// Length of the range.
+        length: u64,
+        /// Whether the lock is exclusive.
+        exclusive: bool,
+        /// The lock sequence to note when it is granted: bucket and number.
+        sequence: Option<(u8, u8)>,
+    },
+    /// A pipe that has nothing to read yet.
+    Pipe {
+        /// The open.
+        open: u64,
+    },
+    /// A change in a directory.
+    Notify {
+        /// The open.
+        open: u64,
+    },
+    /// Nothing any more: it is answered with this status as soon as its connection can send.
+    Ready(Status),
+}
+
+impl Wait {
+    /// The number of the open that is waited on.
+    pub fn open(&self) -> Option<u64> {
+        match self {
+            Wait::Lock { open, .. } | Wait::Pipe { open } | Wait::Notify { open } => Some(*open),
+            Wait::Ready(_) => None,
+        }
+    }
+}
+
+/// A parked request.
+pub struct Parked {
+    /// Where it came from and where the answer goes.
+    pub connection: ConnectionId,
+    /// Whose it is.
+    pub session: SessionId,
+    /// The tree connect's number on the wire.
+    pub tree: u32,
+    /// Its MessageId.
+    pub message_id: u64,
+    /// Its command.
+    pub command: Command,
+    /// It was signed, and so is the answer.
+    pub signed: bool,
+    /// It was encrypted, and so is the answer.
+    pub sealed: bool,
+    /// Rises with every request parked: who came first.
+    pub order: u64,
+    /// What it waits for.
+    pub wait: Wait,
+}
