@@ -11,6 +11,7 @@ pub mod options;
 pub mod passwd;
 mod place;
 pub mod reload;
+pub mod surroundings;
 pub mod uci;
 pub mod unix;
 mod words;

@@ -133,3 +133,17 @@ fn put<V>(field: &mut V, value: Result<V, String>) -> Result<(), String> {
     *field = value?;
     Ok(())
 }
+
+/// Sets one option as if a file had it; the reason is worded to follow the value. An empty value is no value.
+pub fn put_option<T>(
+    table: &[Spec<T>],
+    into: &mut T,
+    name: &str,
+    value: &str,
+) -> Result<(), String> {
+    match table.iter().find(|spec| spec.name == name) {
+        Some(spec) if !value.is_empty() => (spec.set)(into, value),
+        Some(_) => Ok(()),
+        None => Err(format!("is for option {name}, which is not known")),
+    }
+}
