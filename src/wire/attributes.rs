@@ -42,3 +42,6 @@ pub const RECALL_ON_DATA_ACCESS: u32 = 0x0040_0000;
 /// What a client may set: others are kept by the file system itself.
 pub const SETTABLE: u32 =
     READONLY | HIDDEN | SYSTEM | ARCHIVE | NORMAL | TEMPORARY | OFFLINE | NOT_CONTENT_INDEXED;
+
+/// What a CREATE may carry; other bits are STATUS_INVALID_PARAMETER, as with Windows.
+pub const CREATE_VALID: u32 = 0x0000_7FB7;

@@ -65,3 +65,158 @@ pub(super) fn finish_output(w: &mut Writer<'_>, start: usize) {
     let length = length_since(w, start);
     patch_u32(w, start.saturating_sub(4), length);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::{
+        change_notify, close, create, create_context, flush, fsctl, ioctl, lock, oplock_break,
+        query_directory, query_info, read, set_info, write,
+    };
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_structure_size_is_demanded() {
+        for (body, accepted) in [
+            (&[][..], false),
+            (&[24], false),
+            (&[24, 0], true),
+            (&[25, 0], false),
+        ] {
+            let mut msg = vec![0; START];
+            msg.extend(body);
+            assert_eq!(open(&msg, 24).is_ok(), accepted, "{body:?}");
+        }
+        assert!(open(&[24, 0], 24).is_err(), "no header");
+    }
+
+    #[test]
+    fn a_buffer_lies_behind_the_fixed_part_and_within_the_message() {
+        let msg: [u8; 100] = core::array::from_fn(|i| i as u8);
+        for (offset, length, found) in [
+            (96, 4, Ok(&[96, 97, 98, 99][..])),
+            (96, 5, Err(Malformed)),
+            (100, 1, Err(Malformed)),
+            (95, 1, Err(Malformed)),
+            (0, 1, Err(Malformed)),
+            (u32::MAX, u32::MAX, Err(Malformed)),
+            (100, u32::MAX, Err(Malformed)),
+            (0, 0, Ok(&[])),
+            (95, 0, Ok(&[])),
+            (u32::MAX, 0, Ok(&[])),
+        ] {
+            assert_eq!(buffer(&msg, 96, offset, length), found, "{offset} {length}");
+        }
+    }
+
+    #[test]
+    fn a_reply_without_room_is_refused_whole() {
+        let mut room = [0; START + 7];
+        let mut w = Writer::new(&mut room);
+        w.zeros(START).unwrap();
+        assert!(begin_output(&mut w).is_err());
+        assert_eq!(w.position(), START);
+    }
+
+    /// Feeds a message to every parser and walks all they return; `within` is where slices must lie.
+    fn parse_all(msg: &[u8]) {
+        let within = |slice: &[u8]| {
+            let all = msg.as_ptr_range();
+            let part = slice.as_ptr_range();
+            assert!(slice.is_empty() || (all.start <= part.start && part.end <= all.end));
+        };
+        let _ = change_notify::Request::parse(msg);
+        let _ = close::Request::parse(msg);
+        let _ = flush::Request::parse(msg);
+        let _ = oplock_break::Request::parse(msg);
+        let _ = read::Request::parse(msg);
+        if let Ok(request) = create::Request::parse(msg) {
+            within(request.name);
+            within(request.contexts);
+            parse_contexts(request.contexts);
+        }
+        if let Ok(request) = ioctl::Request::parse(msg) {
+            within(request.input);
+            parse_inputs(request.input);
+        }
+        if let Ok(request) = lock::Request::parse(msg) {
+            assert_ne!(request.locks().count(), 0);
+        }
+        if let Ok(request) = query_directory::Request::parse(msg) {
+            within(request.pattern);
+        }
+        if let Ok(request) = query_info::Request::parse(msg) {
+            within(request.input);
+        }
+        if let Ok(request) = set_info::Request::parse(msg) {
+            within(request.buffer);
+        }
+        if let Ok(request) = write::Request::parse(msg) {
+            within(request.data);
+        }
+    }
+
+    fn parse_contexts(contexts: &[u8]) {
+        let mut steps = 0;
+        for step in create_context::CreateContexts::new(contexts) {
+            steps += 1;
+            if let Ok((name, data)) = step {
+                let _ = create_context::Context::parse(name, data);
+            }
+        }
+        assert!(steps <= contexts.len() / 16 + 1, "the walk always moves on");
+    }
+
+    fn parse_inputs(input: &[u8]) {
+        if let Ok(copy) = fsctl::CopyChunkCopy::parse(input) {
+            assert!(copy.chunks().len() <= input.len());
+        }
+        if let Ok(request) = fsctl::ValidateNegotiateRequest::parse(input) {
+            assert!(request.dialects().len() <= input.len());
+        }
+        if let Ok(trim) = fsctl::FileLevelTrim::parse(input) {
+            assert!(trim.ranges().len() <= input.len());
+        }
+        let _ = fsctl::Range::parse(input);
+        let _ = fsctl::ZeroData::parse(input);
+        let _ = fsctl::DuplicateExtents::parse(input);
+        let _ = fsctl::DuplicateExtents::parse_ex(input);
+        let _ = fsctl::FileRegion::parse(input);
+        let _ = fsctl::ObjectIdBuffer::parse(input);
+        let _ = fsctl::SetIntegrityInformation::parse(input);
+        let _ = fsctl::parse_set_sparse(input);
+        let _ = fsctl::parse_compression_state(input);
+    }
+
+    /// Bytes of which most are small, so that lengths and offsets made of them often fit.
+    fn small_bytes(n: usize) -> impl Strategy<Value = Vec<u8>> {
+        let byte = prop_oneof![4 => Just(0u8), 3 => 0u8..=8, 2 => (0u8..=20).prop_map(|n| n * 8), 1 => any::<u8>()];
+        proptest::collection::vec(byte, 0..n)
+    }
+
+    proptest! {
+        #[test]
+        fn any_message_is_parsed_or_refused(
+            size in proptest::sample::select(&[24u16, 32, 33, 36, 41, 48, 49, 57][..]),
+            body in small_bytes(200),
+            cut in 0usize..66,
+        ) {
+            let mut msg = vec![0; START];
+            msg.extend(size.to_le_bytes());
+            msg.extend(&body);
+            parse_all(&msg);
+            parse_all(&msg[..cut]);
+        }
+
+        #[test]
+        fn any_contexts_are_walked_to_an_end(bytes in small_bytes(300)) {
+            parse_contexts(&bytes);
+        }
+
+        #[test]
+        fn any_payload_is_parsed_or_refused(bytes in small_bytes(80), long in any::<Vec<u8>>()) {
+            parse_inputs(&bytes);
+            parse_inputs(&long);
+        }
+    }
+}

@@ -70,7 +70,7 @@ pub mod options {
     pub const SYNCHRONOUS_IO_NONALERT: u32 = 0x0000_0020;
     /// It must not be a directory.
     pub const NON_DIRECTORY_FILE: u32 = 0x0000_0040;
-    /// To be ignored.
+    /// STATUS_NOT_SUPPORTED.
     pub const CREATE_TREE_CONNECTION: u32 = 0x0000_0080;
     /// Do not wait for an oplock break.
     pub const COMPLETE_IF_OPLOCKED: u32 = 0x0000_0100;
@@ -100,8 +100,11 @@ pub mod options {
     pub const OPEN_NO_RECALL: u32 = 0x0040_0000;
     /// To be ignored.
     pub const OPEN_FOR_FREE_SPACE_QUERY: u32 = 0x0080_0000;
-    /// Every option with a name; others are refused with STATUS_INVALID_PARAMETER.
-    pub const KNOWN: u32 = 0x00F3_FFFF;
+    /// What is refused with STATUS_NOT_SUPPORTED, as Windows does.
+    pub const NOT_SUPPORTED: u32 = CREATE_TREE_CONNECTION | OPEN_BY_FILE_ID | RESERVE_OPFILTER;
+    /// Every option Windows lets pass, the three bits without a name among them; others are refused with
+    /// STATUS_INVALID_PARAMETER.
+    pub const KNOWN: u32 = 0x00FF_FFFF;
 }
 
 /// CreateAction ([MS-SMB2] 2.2.14): what the server did.

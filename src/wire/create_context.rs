@@ -98,7 +98,8 @@ impl<'a> CreateContexts<'a> {
         if !next.is_multiple_of(8) || (next != 0 && (next < HEADER || after.is_empty())) {
             return Err(Malformed);
         }
-        if name_offset < HEADER || name_length == 0 {
+        // Windows refuses names of fewer than four bytes; longer ones it does not know it ignores.
+        if name_offset < HEADER || name_length < 4 {
             return Err(Malformed);
         }
         let name = Reader::at(element, name_offset).bytes(name_length)?;
@@ -431,3 +432,6 @@ impl Chain {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
