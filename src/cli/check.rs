@@ -51,6 +51,9 @@ fn summary(config: &Config) -> String {
         "{} shares, {users} users that can log in\n",
         shares.len()
     ));
+    if shares.is_empty() {
+        return out;
+    }
     let mut table = Table::new(&["share", "folder", "guests", "writers", "readers"]);
     for share in shares {
         let list = |names: &smolsmb::config::Names| match (names.everyone, names.names.is_empty()) {
