@@ -2,11 +2,13 @@
 //! no fd and the tests need no disk. `local` is the real one, `memory` the one for tests.
 #![forbid(unsafe_code)]
 
-mod fold;
 #[cfg(feature = "std")]
 pub mod local;
 pub mod name;
 pub mod wildcard;
+
+#[cfg(test)]
+mod conformance;
 
 use core::ops::ControlFlow;
 

@@ -7,7 +7,7 @@
 //! whatever comes from a client, no component ever becomes `.`, `..`, empty, or holds `/` or NUL.
 
 use super::SharePath;
-use super::fold::fold;
+use crate::wire::utf16::fold;
 
 /// A buffer this long holds whatever [`parse`] makes.
 pub const PARSE_BUFFER: usize = PATH_LIMIT + 3 * NAME_LIMIT;
@@ -69,7 +69,7 @@ pub fn parse<'o>(utf16le: &[u8], out: &'o mut [u8]) -> Result<ParsedPath<'o>, Na
     };
     let mut separated = false;
     let mut colon = false;
-    while let Some(point) = points.next() {
+    for point in points.by_ref() {
         match point {
             BACKSLASH if path.length == 0 => return Err(NameError::LeadingSeparator),
             BACKSLASH => {

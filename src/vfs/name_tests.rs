@@ -7,7 +7,10 @@ fn wire(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
-fn parsed(text: &str) -> Result<(Vec<u8>, Vec<u8>, Option<StreamType>, bool), NameError> {
+/// Path, stream, type, trailing separator.
+type Parts = (Vec<u8>, Vec<u8>, Option<StreamType>, bool);
+
+fn parsed(text: &str) -> Result<Parts, NameError> {
     let mut out = [0; PARSE_BUFFER];
     parse(&wire(text), &mut out).map(|p| {
         (

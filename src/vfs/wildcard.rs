@@ -3,8 +3,8 @@
 //! All ways to match are followed at once, one bit each, so that no pattern takes more steps than its length
 //! times the name's.
 
-use super::fold::fold;
 use super::name::Plain;
+use crate::wire::utf16::fold;
 
 const WORDS: usize = 8;
 /// Longer patterns match nothing: no name is long enough.

@@ -1,0 +1,285 @@
+//! Removing, renaming and linking: one name in a folder opened beneath the root, and only while that name is
+//! the very file.
+
+use super::error::{error, refusal};
+use super::open::{changed, is_dotted, watch};
+use super::place::{same_file, still_names};
+use super::resolve::{Resolver, split};
+use super::*;
+use crate::sys::file::{Errno, Flags, Stat};
+
+const FOLDER: Flags = Flags {
+    directory: true,
+    ..Flags::HANDLE
+};
+
+/// What stands where a name is to be put.
+struct Taken {
+    stat: Stat,
+    /// How it is spelled on disk.
+    spelled: Leaf,
+}
+
+/// One component, in place.
+struct Leaf {
+    bytes: [u8; name::NAME_LIMIT],
+    length: usize,
+}
+
+impl Leaf {
+    fn of(leaf: &[u8]) -> Result<Self, Error> {
+        let mut bytes = [0; name::NAME_LIMIT];
+        bytes
+            .get_mut(..leaf.len())
+            .ok_or(Error::NameTooLong)?
+            .copy_from_slice(leaf);
+        Ok(Leaf {
+            bytes,
+            length: leaf.len(),
+        })
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+impl Local {
+    pub(super) fn remove_file(&mut self, file: &mut File) -> Result<(), Error> {
+        file.writable()?;
+        if let Some(stream) = &file.stream {
+            let _guard = self.on_behalf(file.who)?;
+            let path = file.handle_path();
+            return stream::remove(file.place(&path), stream);
+        }
+        let (folder, leaf, stat) = self.parent_of(file)?;
+        let _guard = self.on_behalf(file.who)?;
+        let watched = watch(&self.misses, folder.as_fd());
+        let directory = meta::kind(&stat) == Kind::Directory;
+        sys::remove(folder.as_fd(), leaf.bytes(), directory).map_err(|errno| match errno {
+            Errno::EXIST => Error::NotEmpty,
+            other => error(other),
+        })?;
+        changed(&mut self.misses, watched, folder.as_fd(), None);
+        Ok(())
+    }
+
+    /// The folder that holds the file's name, the name, and the file's status. The folder is opened with the
+    /// server's rights: the kernel checks the user's when the name is changed.
+    fn parent_of(&mut self, file: &File) -> Result<(OwnedFd, Leaf, Stat), Error> {
+        if !self.locate(file)? {
+            return Err(Error::NotFound);
+        }
+        let (parent, leaf) = split(self.work.path.bytes()).ok_or(Error::AccessDenied)?;
+        let leaf = Leaf::of(leaf)?;
+        let length = parent.len();
+        self.work.path.truncate(length);
+        let root = self.root_of(file)?;
+        let folder = self
+            .work
+            .path
+            .open_under(root.fd.as_fd(), FOLDER, root.kernel)
+            .map_err(refusal)?;
+        let stat = sys::stat(file.named()).map_err(error)?;
+        still_names(folder.as_fd(), leaf.bytes(), &stat)?;
+        Ok((folder, leaf, stat))
+    }
+
+    /// The folder where `path` is to be put, its last component, and what stands there in any case.
+    fn destination<'p>(
+        &mut self,
+        root: RootId,
+        path: &'p [u8],
+    ) -> Result<(OwnedFd, &'p [u8], Option<Taken>), Error> {
+        let Some(Some(root)) = self.roots.get(usize::from(root.0)) else {
+            return Err(Error::NotFound);
+        };
+        let (parent, leaf) = split(path).ok_or(Error::Exists)?;
+        let mut resolver = Resolver {
+            root: root.fd.as_fd(),
+            kernel: root.kernel,
+            misses: &mut self.misses,
+            entries: &mut self.work.entries,
+            path: &mut self.work.target,
+        };
+        let folder = resolver.find_folder(parent)?;
+        match sys::stat_child(folder.as_fd(), leaf) {
+            Ok(stat) => {
+                return Ok((
+                    folder,
+                    leaf,
+                    Some(Taken {
+                        stat,
+                        spelled: Leaf::of(leaf)?,
+                    }),
+                ));
+            }
+            Err(Errno::NOENT | Errno::INVAL | Errno::ILSEQ) => {}
+            Err(errno) => return Err(refusal(errno)),
+        }
+        if !resolver.find_leaf(folder.as_fd(), leaf)? {
+            return Ok((folder, leaf, None));
+        }
+        let spelled = Leaf::of(split(resolver.path.bytes()).ok_or(Error::Io)?.1)?;
+        let taken = match sys::stat_child(folder.as_fd(), spelled.bytes()) {
+            Ok(stat) => Some(Taken { stat, spelled }),
+            Err(Errno::NOENT) => None,
+            Err(errno) => return Err(refusal(errno)),
+        };
+        Ok((folder, leaf, taken))
+    }
+
+    pub(super) fn rename_file(
+        &mut self,
+        file: &mut File,
+        to: SharePath<'_>,
+        replace: bool,
+    ) -> Result<(), Error> {
+        file.writable()?;
+        if file.stream.is_some() || (to.path.is_empty() && !to.stream.is_empty()) {
+            return self.rename_stream(file, to, replace);
+        }
+        if !to.stream.is_empty() {
+            return Err(Error::Invalid);
+        }
+        let (from, leaf, stat) = self.parent_of(file)?;
+        let _guard = self.on_behalf(file.who)?;
+        let (folder, new, taken) = self.destination(file.root, to.path)?;
+        let source = watch(&self.misses, from.as_fd());
+        let target = watch(&self.misses, folder.as_fd());
+        let one_folder = same_file(
+            &sys::stat(from.as_fd()).map_err(error)?,
+            &sys::stat(folder.as_fd()).map_err(error)?,
+        );
+        let (here, there) = (from.as_fd(), folder.as_fd());
+        match taken {
+            None => sys::rename_new(here, leaf.bytes(), there, new).map_err(error)?,
+            Some(taken)
+                if same_file(&taken.stat, &stat)
+                    && one_folder
+                    && taken.spelled.bytes() == leaf.bytes() =>
+            {
+                // Its own name: only the case is new, if anything.
+                if new != leaf.bytes() {
+                    sys::rename(here, leaf.bytes(), there, new).map_err(error)?;
+                }
+            }
+            Some(_) if !replace => return Err(Error::Exists),
+            Some(taken)
+                if meta::kind(&taken.stat) == Kind::Directory
+                    || meta::kind(&stat) == Kind::Directory =>
+            {
+                return Err(Error::AccessDenied);
+            }
+            Some(taken) => {
+                if same_file(&taken.stat, &stat) {
+                    // Two names of one file: the kernel would do nothing.
+                    sys::remove(there, taken.spelled.bytes(), false).map_err(error)?;
+                    sys::rename_new(here, leaf.bytes(), there, new).map_err(error)?;
+                } else {
+                    sys::rename(here, leaf.bytes(), there, taken.spelled.bytes()).map_err(error)?;
+                    if taken.spelled.bytes() != new {
+                        // It stands in the old spelling now; that it has the new one is not worth failing for.
+                        let _ = sys::rename_new(there, taken.spelled.bytes(), there, new);
+                    }
+                }
+            }
+        }
+        changed(&mut self.misses, source, here, one_folder.then_some(new));
+        if !one_folder {
+            changed(&mut self.misses, target, there, Some(new));
+        }
+        file.hidden = self
+            .root_of(file)
+            .is_ok_and(|root| root.options.hide_dot_files)
+            && is_dotted(new);
+        Ok(())
+    }
+
+    fn rename_stream(
+        &mut self,
+        file: &mut File,
+        to: SharePath<'_>,
+        replace: bool,
+    ) -> Result<(), Error> {
+        let Some(old) = file.stream.clone() else {
+            return Err(Error::Invalid);
+        };
+        if !to.path.is_empty() || to.stream.is_empty() {
+            return Err(Error::Invalid);
+        }
+        let _guard = self.on_behalf(file.who)?;
+        let path = file.handle_path();
+        let place = file.place(&path);
+        let Work { names, value, .. } = &mut self.work;
+        let taken: Option<Box<[u8]>> = stream::find(place, to.stream, names)?.map(Box::from);
+        if taken.as_deref() == Some(to.stream) && *old == *to.stream {
+            return Ok(());
+        }
+        let own = taken.as_deref() == Some(&*old);
+        if taken.is_some() && !own && !replace {
+            return Err(Error::Exists);
+        }
+        let length = stream::load(place, &old, value)?.len();
+        // The old one goes first where the disk has no room for both.
+        match stream::store(place, to.stream, value, length, false) {
+            Err(Error::Full) => {
+                stream::remove(place, &old)?;
+                if let Err(error) = stream::store(place, to.stream, value, length, false) {
+                    let _ = stream::store(place, &old, value, length, false);
+                    return Err(error);
+                }
+            }
+            other => {
+                other?;
+                stream::remove(place, &old)?;
+            }
+        }
+        if let Some(taken) = taken
+            && !own
+            && *taken != *to.stream
+        {
+            let _ = stream::remove(place, &taken);
+        }
+        file.stream = Some(to.stream.into());
+        Ok(())
+    }
+
+    pub(super) fn link_file(
+        &mut self,
+        file: &File,
+        to: SharePath<'_>,
+        replace: bool,
+    ) -> Result<(), Error> {
+        file.writable()?;
+        if file.stream.is_some() || !to.stream.is_empty() {
+            return Err(Error::Invalid);
+        }
+        match file.kind {
+            Kind::File => {}
+            Kind::Directory => return Err(Error::IsDirectory),
+            Kind::Symlink | Kind::Special => return Err(Error::Unsupported),
+        }
+        self.root_of(file)?;
+        let _guard = self.on_behalf(file.who)?;
+        let (folder, new, taken) = self.destination(file.root, to.path)?;
+        let watched = watch(&self.misses, folder.as_fd());
+        let there = folder.as_fd();
+        if let Some(taken) = taken {
+            let stat = sys::stat(file.fd.as_fd()).map_err(error)?;
+            if !replace {
+                return Err(Error::Exists);
+            }
+            if meta::kind(&taken.stat) == Kind::Directory {
+                return Err(Error::AccessDenied);
+            }
+            if same_file(&taken.stat, &stat) {
+                return Ok(());
+            }
+            sys::remove(there, taken.spelled.bytes(), false).map_err(error)?;
+        }
+        sys::link(file.fd.as_fd(), there, new).map_err(error)?;
+        changed(&mut self.misses, watched, there, Some(new));
+        Ok(())
+    }
+}

@@ -1,0 +1,181 @@
+//! Listing a directory. The cursor is the disk's own cookie, so a listing goes on where it stopped whatever
+//! was made or removed meanwhile.
+
+use super::error::error;
+use super::meta::{Attributes, describe};
+use super::*;
+use crate::sys::file::{Errno, FileType, Flags};
+
+impl Local {
+    pub(super) fn list_entries(
+        &mut self,
+        directory: &mut File,
+        cursor: DirectoryCursor,
+        with_meta: bool,
+        each: &mut dyn FnMut(&Entry<'_>) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        if directory.kind != Kind::Directory {
+            return Err(Error::NotDirectory);
+        }
+        if !directory.open {
+            return Err(Error::AccessDenied);
+        }
+        // Who may read a folder but not search it sees its names; the statuses are asked with his rights then.
+        let _guard = if directory.search {
+            None
+        } else {
+            self.on_behalf(directory.who)?
+        };
+        let hide = self
+            .root_of(directory)
+            .is_ok_and(|root| root.options.hide_dot_files);
+        // Where the folder is matters only to follow a link in it; the name of a handle suffices for the rest.
+        let mut here = None;
+        self.work.target.set_handle(directory.fd.as_fd());
+        let handle = self.work.target.len();
+        sys::seek_directory(directory.fd.as_fd(), cursor).map_err(error)?;
+        // Taken out while `self` is needed; a panic in `each` would have kept it.
+        let mut buffer = std::mem::take(&mut self.work.entries);
+        if buffer.is_empty() {
+            buffer = Box::new_uninit_slice(ENTRIES_BUFFER);
+        }
+        let mut entries = sys::list(directory.fd.as_fd(), &mut buffer);
+        let mut result = Ok(());
+        while let Some(entry) = entries.next() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(errno) => {
+                    result = Err(error(errno));
+                    break;
+                }
+            };
+            let name = entry.file_name().to_bytes();
+            let mut shown = [0; name::SHOWN_LIMIT];
+            let Some(shown) = name::show(name, &mut shown) else {
+                continue;
+            };
+            if name == b"." || name == b".." {
+                continue;
+            }
+            let meta = match with_meta {
+                false => None,
+                true => {
+                    let hidden = hide && name.first() == Some(&b'.');
+                    let linked = matches!(entry.file_type(), FileType::Symlink | FileType::Unknown);
+                    self.work.target.truncate(handle);
+                    match self.describe_entry(directory, name, hidden, linked, &mut here) {
+                        Some(meta) => Some(meta),
+                        // Gone since the folder was read.
+                        None => continue,
+                    }
+                }
+            };
+            if each(&Entry {
+                name: shown,
+                meta,
+                next: entry.next_entry_cookie(),
+            })
+            .is_break()
+            {
+                break;
+            }
+        }
+        self.work.entries = buffer;
+        result
+    }
+
+    /// The meta of one entry; of a link that stays beneath the root, of what it leads to.
+    fn describe_entry(
+        &mut self,
+        directory: &File,
+        name: &[u8],
+        hidden: bool,
+        linked: bool,
+        here: &mut Option<usize>,
+    ) -> Option<Meta> {
+        let stat = sys::stat_child(directory.fd.as_fd(), name).ok()?;
+        if linked && meta::kind(&stat) == Kind::Symlink {
+            if let Some(fd) = self.follow_entry(directory, name, here)
+                && let Ok(target) = sys::stat(fd.as_fd())
+            {
+                let path = HandlePath::of(fd.as_fd());
+                let memory = Attributes {
+                    names: &mut self.work.names,
+                    value: &mut self.work.value,
+                };
+                return Some(describe(
+                    &target,
+                    Some(Place::Handle(path.as_c_str())),
+                    hidden,
+                    memory,
+                ));
+            }
+            let memory = Attributes {
+                names: &mut self.work.names,
+                value: &mut self.work.value,
+            };
+            return Some(describe(&stat, None, hidden, memory));
+        }
+        let Work {
+            target,
+            names,
+            value,
+            ..
+        } = &mut self.work;
+        let place = target
+            .push(name)
+            .is_ok()
+            .then(|| Place::Entry(target.as_c_str()));
+        Some(describe(&stat, place, hidden, Attributes { names, value }))
+    }
+
+    /// A handle to what a link in the folder leads to. `here`: the length of the folder's path in `work.path`,
+    /// once it is known.
+    fn follow_entry(
+        &mut self,
+        directory: &File,
+        name: &[u8],
+        here: &mut Option<usize>,
+    ) -> Option<OwnedFd> {
+        let _guard = self.on_behalf(directory.who).ok()?;
+        if here.is_none() {
+            if !self.locate(directory).ok()? {
+                return None;
+            }
+            *here = Some(self.work.path.len());
+        }
+        self.work.path.truncate((*here)?);
+        self.work.path.push(name).ok()?;
+        let root = self.root_of(directory).ok()?;
+        let found = self
+            .work
+            .path
+            .open_under(root.fd.as_fd(), Flags::HANDLE, root.kernel);
+        self.work.path.truncate((*here)?);
+        found.ok()
+    }
+
+    pub(super) fn holds_nothing(&mut self, directory: &mut File) -> Result<bool, Error> {
+        if directory.kind != Kind::Directory {
+            return Err(Error::NotDirectory);
+        }
+        // A descriptor of its own: the listing's place stays where it is. Whether something is in a folder may
+        // be known to whoever may remove it, even if he may not list it.
+        let listing = Flags {
+            read: true,
+            directory: true,
+            ..Flags::HANDLE
+        };
+        let fd = sys::reopen(directory.fd.as_fd(), listing).map_err(error)?;
+        let mut entries = sys::list(fd, &mut self.work.entries);
+        while let Some(entry) = entries.next() {
+            match entry {
+                Ok(entry) if matches!(entry.file_name().to_bytes(), b"." | b"..") => {}
+                Ok(_) => return Ok(false),
+                Err(Errno::NOENT) => return Ok(true),
+                Err(errno) => return Err(error(errno)),
+            }
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,334 @@
+//! Mounting roots; looking up, making and opening files.
+
+use super::error::{error, refusal};
+use super::meta::{self, Attributes, bits};
+use super::resolve::{Resolver, split};
+use super::*;
+use crate::sys::file::{Errno, Flags};
+use crate::vfs::name;
+
+/// What a file may be made with if the share says nothing.
+const FILE_MODE: u32 = 0o664;
+const DIRECTORY_MODE: u32 = 0o775;
+
+impl Local {
+    pub(super) fn mount_root(
+        &mut self,
+        path: &[u8],
+        options: &RootOptions,
+    ) -> Result<RootId, Error> {
+        self.work.path.set(path).map_err(error)?;
+        let fd = sys::root(self.work.path.as_c_str()).map_err(error)?;
+        let kernel = !self.walk && sys::kernel_resolves(fd.as_fd());
+        self.generation = self.generation.wrapping_add(1);
+        let root = Root {
+            fd,
+            options: options.clone(),
+            generation: self.generation,
+            kernel,
+        };
+        let free = self.roots.iter().position(Option::is_none);
+        let index = free.unwrap_or(self.roots.len());
+        let id = RootId(u16::try_from(index).map_err(|_| Error::TooManyOpen)?);
+        match free {
+            Some(index) => self.roots[index] = Some(root),
+            None => self.roots.push(Some(root)),
+        }
+        Ok(id)
+    }
+
+    pub(super) fn look_up(
+        &mut self,
+        at: At,
+        path: SharePath<'_>,
+        follow: bool,
+    ) -> Result<(File, Meta), Error> {
+        let guard = self.on_behalf(at.who)?;
+        let mut file = self.find(at, path.path, follow)?;
+        if !path.stream.is_empty() {
+            self.enter_stream(&mut file, path.stream)?;
+        }
+        drop(guard);
+        let meta = self.describe(&file)?;
+        Ok((file, meta))
+    }
+
+    /// A handle to what the path names.
+    fn find(&mut self, at: At, path: &[u8], follow: bool) -> Result<File, Error> {
+        let Some(Some(root)) = self.roots.get(usize::from(at.root.0)) else {
+            return Err(Error::NotFound);
+        };
+        let mut resolver = Resolver {
+            root: root.fd.as_fd(),
+            kernel: root.kernel,
+            misses: &mut self.misses,
+            entries: &mut self.work.entries,
+            path: &mut self.work.path,
+        };
+        let mut fd = resolver.find(path)?;
+        let mut link = None;
+        let mut stat = sys::stat(fd.as_fd()).map_err(error)?;
+        if follow && meta::kind(&stat) == Kind::Symlink {
+            link = Some(fd);
+            fd = resolver.follow()?;
+            stat = sys::stat(fd.as_fd()).map_err(error)?;
+        }
+        let hidden = root.options.hide_dot_files && is_dotted(resolver.path.bytes());
+        Ok(File {
+            fd,
+            link,
+            stream: None,
+            kind: meta::kind(&stat),
+            root: at.root,
+            generation: root.generation,
+            who: at.who,
+            open: false,
+            hidden,
+            read_only: root.options.read_only,
+            search: false,
+        })
+    }
+
+    /// Makes a file's handle that of one of its streams.
+    fn enter_stream(&mut self, file: &mut File, wanted: &[u8]) -> Result<(), Error> {
+        if !file.has_attributes() {
+            return Err(Error::NotFound);
+        }
+        let path = file.handle_path();
+        let found = stream::find(file.place(&path), wanted, &mut self.work.names)?
+            .ok_or(Error::NotFound)?;
+        file.stream = Some(found.into());
+        file.kind = Kind::File;
+        Ok(())
+    }
+
+    pub(super) fn describe(&mut self, file: &File) -> Result<Meta, Error> {
+        let stat = sys::stat(file.fd.as_fd()).map_err(error)?;
+        let path = file.handle_path();
+        let place = file.place(&path);
+        let memory = Attributes {
+            names: &mut self.work.names,
+            value: &mut self.work.value,
+        };
+        let base = meta::describe(&stat, Some(place), file.hidden, memory);
+        match &file.stream {
+            None => Ok(base),
+            Some(name) => Ok(meta::of_stream(base, name, stream::size(place, name)?)),
+        }
+    }
+
+    pub(super) fn make(
+        &mut self,
+        at: At,
+        path: SharePath<'_>,
+        new: &New,
+    ) -> Result<(File, Meta), Error> {
+        if self.root(at.root)?.options.read_only {
+            return Err(Error::ReadOnly);
+        }
+        let guard = self.on_behalf(at.who)?;
+        let file = match path.stream.is_empty() {
+            true => self.make_file(at, path.path, new)?,
+            false => self.make_stream(at, path, new)?,
+        };
+        drop(guard);
+        if file.stream.is_none() {
+            self.first_attributes(&file, new)?;
+        }
+        let meta = self.describe(&file)?;
+        Ok((file, meta))
+    }
+
+    fn make_file(&mut self, at: At, path: &[u8], new: &New) -> Result<File, Error> {
+        let Some(Some(root)) = self.roots.get(usize::from(at.root.0)) else {
+            return Err(Error::NotFound);
+        };
+        let (parent, leaf) = split(path).ok_or(Error::Exists)?;
+        let mut resolver = Resolver {
+            root: root.fd.as_fd(),
+            kernel: root.kernel,
+            misses: &mut self.misses,
+            entries: &mut self.work.entries,
+            path: &mut self.work.path,
+        };
+        let folder = resolver.find_folder(parent)?;
+        if resolver.find_leaf(folder.as_fd(), leaf)? {
+            return Err(Error::Exists);
+        }
+        let watched = watch(&self.misses, folder.as_fd());
+        let mask = if new.directory {
+            root.options.directory_mask
+        } else {
+            root.options.create_mask
+        };
+        let mode = match (mask & 0o7777, new.directory) {
+            (0, true) => DIRECTORY_MODE,
+            (0, false) => FILE_MODE,
+            (mask, _) => mask,
+        };
+        let mut made = make_one(folder.as_fd(), leaf, new, mode);
+        if matches!(made, Err(Errno::INVAL | Errno::ILSEQ)) {
+            // Disks for Windows refuse what Windows forbids: there it stands as it is shown.
+            let mut shown = [0; name::SHOWN_LIMIT];
+            let shown = name::show(leaf, &mut shown)
+                .filter(|shown| *shown != leaf && shown.len() <= name::NAME_LIMIT);
+            made = shown.map_or(Err(Errno::ILSEQ), |shown| {
+                make_one(folder.as_fd(), shown, new, mode)
+            });
+        }
+        let fd = made.map_err(|errno| match errno {
+            Errno::NOENT => Error::PathNotFound,
+            Errno::INVAL => Error::NameInvalid,
+            other => refusal(other),
+        })?;
+        changed(&mut self.misses, watched, folder.as_fd(), Some(leaf));
+        Ok(File {
+            fd,
+            link: None,
+            stream: None,
+            kind: if new.directory {
+                Kind::Directory
+            } else {
+                Kind::File
+            },
+            root: at.root,
+            generation: root.generation,
+            who: at.who,
+            open: true,
+            hidden: root.options.hide_dot_files && is_dotted(leaf),
+            read_only: false,
+            search: true,
+        })
+    }
+
+    fn make_stream(&mut self, at: At, path: SharePath<'_>, new: &New) -> Result<File, Error> {
+        let mut file = self.find(at, path.path, true)?;
+        if !file.has_attributes() || new.directory {
+            return Err(Error::Invalid);
+        }
+        let handle = file.handle_path();
+        if stream::find(file.place(&handle), path.stream, &mut self.work.names)?.is_some() {
+            return Err(Error::Exists);
+        }
+        stream::store(
+            file.place(&handle),
+            path.stream,
+            &mut self.work.value,
+            0,
+            true,
+        )?;
+        file.stream = Some(path.stream.into());
+        file.kind = Kind::File;
+        Ok(file)
+    }
+
+    /// Keeps a new file's attributes, unless they are those that every new file is told to have anyway.
+    fn first_attributes(&mut self, file: &File, new: &New) -> Result<(), Error> {
+        let stat = sys::stat(file.fd.as_fd()).map_err(error)?;
+        let asked = new.attributes & bits::KEPT & !(bits::SPARSE_FILE | bits::OFFLINE);
+        let attributes = if new.directory {
+            asked
+        } else {
+            asked | bits::ARCHIVE
+        };
+        if attributes == meta::synthesised(&stat, file.kind) && stat.birth.is_some() {
+            return Ok(());
+        }
+        let creation = stat.birth.map_or(new.now, meta::file_time);
+        match self.keep_attributes(file, &stat, attributes, creation) {
+            Err(Error::Unsupported | Error::Full) => Ok(()),
+            other => other,
+        }
+    }
+
+    pub(super) fn open_data(&mut self, file: &mut File, access: DataAccess) -> Result<(), Error> {
+        if access.write {
+            file.writable()?;
+        }
+        if file.stream.is_some() || (!access.read && !access.write) {
+            return Ok(());
+        }
+        let guard = self.on_behalf(file.who)?;
+        match file.kind {
+            Kind::File => {
+                let flags = Flags {
+                    read: access.read,
+                    write: access.write,
+                    ..Flags::HANDLE
+                };
+                file.fd = sys::reopen(file.fd.as_fd(), flags).map_err(error)?;
+            }
+            Kind::Directory => {
+                let listing = Flags {
+                    read: true,
+                    directory: true,
+                    ..Flags::HANDLE
+                };
+                let fd = sys::reopen(file.fd.as_fd(), listing).map_err(error)?;
+                file.search = sys::child(fd.as_fd(), b".", Flags::HANDLE).is_ok();
+                file.fd = fd;
+            }
+            Kind::Symlink | Kind::Special => return Err(Error::AccessDenied),
+        }
+        drop(guard);
+        file.open = true;
+        Ok(())
+    }
+
+    pub(super) fn second(&mut self, file: &File) -> Result<File, Error> {
+        let copy = |fd: &OwnedFd| fd.try_clone().map_err(|_| Error::TooManyOpen);
+        let fd = copy(&file.fd)?;
+        let kind = meta::kind(&sys::stat(fd.as_fd()).map_err(error)?);
+        Ok(File {
+            fd,
+            link: file.link.as_ref().map(copy).transpose()?,
+            stream: None,
+            kind,
+            ..*file
+        })
+    }
+}
+
+/// Makes one name in a folder and opens it.
+fn make_one(folder: BorrowedFd<'_>, leaf: &[u8], new: &New, mode: u32) -> Result<OwnedFd, Errno> {
+    if !new.directory {
+        return sys::make_file(folder, leaf, new.access.write, mode);
+    }
+    sys::make_directory(folder, leaf, mode)?;
+    sys::child(
+        folder,
+        leaf,
+        Flags {
+            read: true,
+            directory: true,
+            ..Flags::HANDLE
+        },
+    )
+}
+
+/// Whether the last component begins with a dot.
+pub(super) fn is_dotted(path: &[u8]) -> bool {
+    split(path).is_some_and(|(_, leaf)| leaf.first() == Some(&b'.'))
+}
+
+/// Remembers that a folder whose names are known is about to be changed by us.
+pub(super) fn watch(misses: &Misses, folder: BorrowedFd<'_>) -> Option<misses::Slot> {
+    if misses.is_empty() {
+        return None;
+    }
+    misses.held(&sys::stat(folder).ok()?)
+}
+
+/// Follows the change.
+pub(super) fn changed(
+    misses: &mut Misses,
+    watched: Option<misses::Slot>,
+    folder: BorrowedFd<'_>,
+    added: Option<&[u8]>,
+) {
+    if let Some(slot) = watched
+        && let Ok(stat) = sys::stat(folder)
+    {
+        misses.changed(slot, &stat, added.map(name::hash));
+    }
+}

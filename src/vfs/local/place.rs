@@ -1,0 +1,101 @@
+//! Where an open file is: the kernel knows, by the descriptor. Nothing here stores a path that a rename
+//! elsewhere could make wrong.
+
+use super::error::error;
+use super::*;
+use crate::sys::file::{Errno, Flags, Stat};
+
+const DELETED: &[u8] = b" (deleted)";
+
+/// What the kernel calls the place a descriptor refers to.
+fn whereabouts(fd: BorrowedFd<'_>, out: &mut PathBuffer) -> Result<(), Error> {
+    let path = HandlePath::of(fd);
+    out.fill(|room| sys::read_link(None, path.as_c_str(), room))
+        .map_err(error)
+}
+
+impl Local {
+    /// Puts the file's path below its root, as on disk, into `self.work.path`. Whether a name is left.
+    pub(super) fn locate(&mut self, file: &File) -> Result<bool, Error> {
+        let Some(Some(root)) = self.roots.get(usize::from(file.root.0)) else {
+            return Err(Error::NotFound);
+        };
+        if root.generation != file.generation {
+            return Err(Error::NotFound);
+        }
+        let Work {
+            path, root: top, ..
+        } = &mut self.work;
+        whereabouts(root.fd.as_fd(), top)?;
+        whereabouts(file.named(), path)?;
+        let above = match top.bytes() {
+            b"/" => 0,
+            other => other.len(),
+        };
+        match path.bytes().get(above..) {
+            Some([]) if path.bytes() == top.bytes() => path.drop_front(above),
+            Some([b'/', ..]) if path.bytes().starts_with(&top.bytes()[..above]) => {
+                path.drop_front(above + 1)
+            }
+            // Moved out of the share by somebody else.
+            _ => return Err(Error::NotFound),
+        }
+        if !path.bytes().ends_with(DELETED) {
+            return Ok(true);
+        }
+        // Either the last name is gone, or it happens to end like that, or the disk has forgotten its cache.
+        let stat = sys::stat(file.named()).map_err(error)?;
+        if leads_to(root, path, &stat) {
+            return Ok(true);
+        }
+        path.truncate(path.len() - DELETED.len());
+        Ok(leads_to(root, path, &stat))
+    }
+
+    /// The path as the wire shows it.
+    pub(super) fn shown_path(&mut self, file: &File, out: &mut [u8]) -> Result<usize, Error> {
+        self.locate(file)?;
+        let path = self.work.path.bytes();
+        let mut length = 0;
+        for (index, component) in path.split(|&byte| byte == b'/').enumerate() {
+            if index > 0 {
+                *out.get_mut(length).ok_or(Error::BufferTooSmall)? = b'/';
+                length += 1;
+            }
+            let room = out.get_mut(length..).unwrap_or_default();
+            length += name::show(component, room)
+                .ok_or(Error::BufferTooSmall)?
+                .len();
+        }
+        Ok(length)
+    }
+}
+
+/// Whether the path leads to the very file.
+fn leads_to(root: &Root, path: &PathBuffer, stat: &Stat) -> bool {
+    let found = path
+        .open_under(
+            root.fd.as_fd(),
+            Flags {
+                no_follow: true,
+                ..Flags::HANDLE
+            },
+            root.kernel,
+        )
+        .and_then(|fd| sys::stat(fd.as_fd()));
+    matches!(found, Ok(there) if same_file(&there, stat))
+}
+
+/// Whether two statuses are one file's.
+pub(super) fn same_file(a: &Stat, b: &Stat) -> bool {
+    a.device == b.device && a.inode == b.inode
+}
+
+/// A name in a folder still is the very file.
+pub(super) fn still_names(folder: BorrowedFd<'_>, leaf: &[u8], stat: &Stat) -> Result<(), Error> {
+    match sys::stat_child(folder, leaf) {
+        Ok(there) if same_file(&there, stat) => Ok(()),
+        Ok(_) | Err(Errno::NOENT) => Err(Error::NotFound),
+        Err(errno) => Err(error(errno)),
+    }
+}
