@@ -244,3 +244,106 @@ impl Response {
         body::patch_u32(w, field.saturating_add(4), length);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::create_context::{Chain, CreateContexts};
+
+    fn request(name: (u16, u16), contexts: (u32, u32)) -> Vec<u8> {
+        let mut msg = vec![0; 64];
+        msg.extend([57, 0, 9, 0xFF, 2, 0, 0, 0]);
+        msg.extend([9; 16]);
+        for field in [0x8000_0000u32, 0x20, 7, 1, 0x40] {
+            msg.extend(field.to_le_bytes());
+        }
+        msg.extend(name.0.to_le_bytes());
+        msg.extend(name.1.to_le_bytes());
+        msg.extend(contexts.0.to_le_bytes());
+        msg.extend(contexts.1.to_le_bytes());
+        msg.extend(b"a\0b\0....contexts");
+        msg
+    }
+
+    #[test]
+    fn name_and_contexts_are_found_or_the_request_refused() {
+        for (name, contexts, found) in [
+            ((120, 4), (128, 8), Ok((&b"a\0b\0"[..], &b"contexts"[..]))),
+            ((120, 0), (0, 0), Ok((b"", b""))),
+            ((0, 0), (129, 0), Ok((b"", b""))),
+            ((120, 3), (0, 0), Err(Malformed)),
+            ((118, 4), (0, 0), Err(Malformed)),
+            ((120, 18), (0, 0), Err(Malformed)),
+            ((120, 4), (128, 9), Err(Malformed)),
+            ((120, 4), (119, 8), Err(Malformed)),
+            ((120, 4), (u32::MAX, u32::MAX), Err(Malformed)),
+        ] {
+            let msg = request(name, contexts);
+            let expected = found.map(|(name, contexts)| Request {
+                requested_oplock_level: oplock::LEASE,
+                impersonation_level: impersonation::IMPERSONATION,
+                desired_access: 0x8000_0000,
+                file_attributes: 0x20,
+                share_access: share::READ | share::WRITE | share::DELETE,
+                create_disposition: disposition::OPEN,
+                create_options: options::NON_DIRECTORY_FILE,
+                name,
+                contexts,
+            });
+            assert_eq!(Request::parse(&msg), expected, "{name:?} {contexts:?}");
+        }
+    }
+
+    const RESPONSE: Response = Response {
+        oplock_level: oplock::BATCH,
+        flags: 0,
+        create_action: action::CREATED,
+        creation_time: 1,
+        last_access_time: 2,
+        last_write_time: 3,
+        change_time: 4,
+        allocation_size: 5,
+        end_of_file: 6,
+        file_attributes: 0x20,
+        file_id: FileId {
+            persistent: 8,
+            volatile: 9,
+        },
+    };
+
+    #[test]
+    fn a_response_without_contexts_names_none() {
+        let mut room = [0xAA; 200];
+        let mut w = Writer::new(&mut room);
+        w.zeros(64).unwrap();
+        let start = RESPONSE.write(&mut w).unwrap();
+        Response::finish(&mut w, start);
+        assert_eq!((start, w.position()), (152, 152));
+        let mut expected = vec![89, 0, 9, 0, 2, 0, 0, 0];
+        for field in [1u64, 2, 3, 4, 5, 6, 0x20, 8, 9, 0] {
+            expected.extend(field.to_le_bytes());
+        }
+        assert_eq!(w.written()[64..], expected);
+    }
+
+    #[test]
+    fn a_response_names_the_contexts_that_were_appended() {
+        let mut room = [0xAA; 300];
+        let mut w = Writer::new(&mut room);
+        w.zeros(64).unwrap();
+        let start = RESPONSE.write(&mut w).unwrap();
+        let mut chain = Chain::new();
+        chain.maximal_access(&mut w, 0, 1).unwrap();
+        chain.on_disk_id(&mut w, 2, 3).unwrap();
+        Response::finish(&mut w, start);
+        let written = w.written();
+        assert_eq!(written[144..152], [152, 0, 0, 0, 88, 0, 0, 0]);
+        assert_eq!(written.len(), 152 + 88);
+        assert_eq!(
+            CreateContexts::new(&written[152..])
+                .filter(Result::is_ok)
+                .count(),
+            2
+        );
+    }
+}

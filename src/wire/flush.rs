@@ -36,3 +36,43 @@ impl Response {
         w.u16(0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: FileId = FileId {
+        persistent: 0x0706_0504_0302_0100,
+        volatile: 0x0F0E_0D0C_0B0A_0908,
+    };
+
+    /// A message: room for the header, then the parts.
+    fn message(parts: &[&[u8]]) -> Vec<u8> {
+        [&[0; 64][..], &parts.concat()].concat()
+    }
+
+    fn id() -> [u8; 16] {
+        core::array::from_fn(|i| i as u8)
+    }
+
+    fn written(write: impl FnOnce(&mut Writer<'_>) -> Result<(), Full>) -> Vec<u8> {
+        let mut room = [0xAA; 200];
+        let mut w = Writer::new(&mut room);
+        write(&mut w).unwrap();
+        w.written().to_vec()
+    }
+
+    #[test]
+    fn request_and_response_have_their_layout() {
+        let msg = message(&[&[24, 0, 0xFF, 0xFF, 9, 9, 9, 9], &id()]);
+        assert_eq!(
+            Request::parse(&msg),
+            Ok(Request {
+                reserved1: 0xFFFF,
+                file_id: ID
+            })
+        );
+        assert_eq!(Request::parse(&msg[..87]), Err(Malformed));
+        assert_eq!(written(|w| Response.write(w)), [4, 0, 0, 0]);
+    }
+}

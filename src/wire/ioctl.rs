@@ -87,3 +87,85 @@ impl Response {
         body::patch_u32(w, start.saturating_sub(OUTPUT_COUNT_BACK), length);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: FileId = FileId {
+        persistent: 0x0706_0504_0302_0100,
+        volatile: 0x0F0E_0D0C_0B0A_0908,
+    };
+
+    /// A message: room for the header, then the parts.
+    fn message(parts: &[&[u8]]) -> Vec<u8> {
+        [&[0; 64][..], &parts.concat()].concat()
+    }
+
+    fn id() -> [u8; 16] {
+        core::array::from_fn(|i| i as u8)
+    }
+
+    fn request(input_offset: u32, input_count: u32) -> Vec<u8> {
+        message(&[
+            &[57, 0, 9, 9, 0x78, 0, 0x14, 0],
+            &id(),
+            &input_offset.to_le_bytes(),
+            &input_count.to_le_bytes(),
+            &[1, 0, 0, 0],
+            &[0xFF; 8],
+            &[2, 0, 0, 0, 1, 0, 0, 0, 9, 9, 9, 9],
+            b"abc",
+        ])
+    }
+
+    #[test]
+    fn input_is_found_or_the_request_refused() {
+        for (offset, count, found) in [
+            (120, 3, Ok(&b"abc"[..])),
+            (121, 1, Ok(b"b")),
+            (0, 0, Ok(b"")),
+            (120, 4, Err(Malformed)),
+            (119, 1, Err(Malformed)),
+            (u32::MAX, 1, Err(Malformed)),
+        ] {
+            let expected = found.map(|input| Request {
+                ctl_code: crate::wire::fsctl::SRV_REQUEST_RESUME_KEY,
+                file_id: ID,
+                input,
+                max_input_response: 1,
+                max_output_response: 2,
+                flags: IS_FSCTL,
+            });
+            assert_eq!(
+                Request::parse(&request(offset, count)),
+                expected,
+                "{offset} {count}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_reply_names_what_was_appended() {
+        let mut room = [0xAA; 120];
+        let mut w = Writer::new(&mut room);
+        w.zeros(64).unwrap();
+        let start = Response {
+            ctl_code: 7,
+            file_id: ID,
+        }
+        .begin(&mut w)
+        .unwrap();
+        w.bytes(b"abc").unwrap();
+        Response::finish(&mut w, start);
+        let expected = [
+            &[49, 0, 0, 0, 7, 0, 0, 0][..],
+            &id(),
+            &[
+                112, 0, 0, 0, 0, 0, 0, 0, 112, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+            ],
+            b"abc",
+        ];
+        assert_eq!(w.written()[64..], expected.concat());
+    }
+}

@@ -85,3 +85,67 @@ impl Response {
         w.u16(0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: FileId = FileId {
+        persistent: 0x0706_0504_0302_0100,
+        volatile: 0x0F0E_0D0C_0B0A_0908,
+    };
+
+    /// A message: room for the header, then the parts.
+    fn message(parts: &[&[u8]]) -> Vec<u8> {
+        [&[0; 64][..], &parts.concat()].concat()
+    }
+
+    fn id() -> [u8; 16] {
+        core::array::from_fn(|i| i as u8)
+    }
+
+    fn written(write: impl FnOnce(&mut Writer<'_>) -> Result<(), Full>) -> Vec<u8> {
+        let mut room = [0xAA; 200];
+        let mut w = Writer::new(&mut room);
+        write(&mut w).unwrap();
+        w.written().to_vec()
+    }
+
+    #[test]
+    fn elements_are_counted_and_read_in_order() {
+        let mut first = [0; 24];
+        (first[0], first[8], first[16]) = (1, 2, 0x12);
+        let mut second = [0xFF; 24];
+        second[16..20].fill(0);
+        let msg = |count: u8, locks: &[&[u8]]| {
+            message(&[&[48, 0, count, 0, 0x21, 0, 0, 0x10], &id(), &locks.concat()])
+        };
+        let both = msg(2, &[&first, &second]);
+        let request = Request::parse(&both).unwrap();
+        assert_eq!(request.lock_sequence_number, 1);
+        assert_eq!(request.lock_sequence_index, 0x0100_0002);
+        assert_eq!(request.file_id, ID);
+        assert!(request.locks().eq([
+            Element {
+                offset: 1,
+                length: 2,
+                flags: EXCLUSIVE_LOCK | FAIL_IMMEDIATELY
+            },
+            Element {
+                offset: u64::MAX,
+                length: u64::MAX,
+                flags: 0
+            },
+        ]));
+        assert_eq!(
+            Request::parse(&msg(1, &[&first, &second]))
+                .unwrap()
+                .locks()
+                .len(),
+            1
+        );
+        assert_eq!(Request::parse(&msg(0, &[&first])), Err(Malformed));
+        assert_eq!(Request::parse(&msg(3, &[&first, &second])), Err(Malformed));
+        assert_eq!(written(|w| Response.write(w)), [4, 0, 0, 0]);
+    }
+}

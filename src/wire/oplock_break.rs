@@ -118,3 +118,84 @@ impl Request {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: FileId = FileId {
+        persistent: 0x0706_0504_0302_0100,
+        volatile: 0x0F0E_0D0C_0B0A_0908,
+    };
+
+    /// A message: room for the header, then the parts.
+    fn message(parts: &[&[u8]]) -> Vec<u8> {
+        [&[0; 64][..], &parts.concat()].concat()
+    }
+
+    fn id() -> [u8; 16] {
+        core::array::from_fn(|i| i as u8)
+    }
+
+    fn written(write: impl FnOnce(&mut Writer<'_>) -> Result<(), Full>) -> Vec<u8> {
+        let mut room = [0xAA; 200];
+        let mut w = Writer::new(&mut room);
+        write(&mut w).unwrap();
+        w.written().to_vec()
+    }
+
+    #[test]
+    fn the_structure_size_tells_oplock_from_lease() {
+        let oplock = Oplock {
+            oplock_level: 1,
+            file_id: ID,
+        };
+        let lease = Lease {
+            lease_key: id(),
+            lease_state: 3,
+        };
+        for (body, expected) in [
+            (written(|w| oplock.write(w)), Ok(Request::Oplock(oplock))),
+            (written(|w| lease.write(w)), Ok(Request::Lease(lease))),
+            (written(|w| oplock.write(w))[..23].to_vec(), Err(Malformed)),
+            (written(|w| lease.write(w))[..35].to_vec(), Err(Malformed)),
+            (vec![44; 50], Err(Malformed)),
+            (vec![], Err(Malformed)),
+        ] {
+            assert_eq!(Request::parse(&message(&[&body])), expected, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn messages_are_as_long_as_they_say() {
+        let notification = LeaseNotification {
+            new_epoch: 2,
+            flags: ACK_REQUIRED,
+            lease_key: id(),
+            current_lease_state: 7,
+            new_lease_state: 3,
+        };
+        let body = written(|w| notification.write(w));
+        let head = [44, 0, 2, 0, 1, 0, 0, 0];
+        let tail = [7, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        assert_eq!(body, [&head[..], &id(), &tail].concat());
+        assert_eq!(
+            written(|w| Oplock {
+                oplock_level: 0,
+                file_id: ID
+            }
+            .write(w))
+            .len(),
+            24
+        );
+        assert_eq!(
+            written(|w| Lease {
+                lease_key: id(),
+                lease_state: 0
+            }
+            .write(w))
+            .len(),
+            36
+        );
+    }
+}

@@ -73,3 +73,62 @@ impl Response {
         body::finish_output(w, start);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: FileId = FileId {
+        persistent: 0x0706_0504_0302_0100,
+        volatile: 0x0F0E_0D0C_0B0A_0908,
+    };
+
+    /// A message: room for the header, then the parts.
+    fn message(parts: &[&[u8]]) -> Vec<u8> {
+        [&[0; 64][..], &parts.concat()].concat()
+    }
+
+    fn id() -> [u8; 16] {
+        core::array::from_fn(|i| i as u8)
+    }
+
+    #[test]
+    fn the_reply_names_what_was_appended() {
+        let mut room = [0xAA; 80];
+        let mut w = Writer::new(&mut room);
+        w.zeros(64).unwrap();
+        let start = Response::begin(&mut w).unwrap();
+        w.bytes(b"abc").unwrap();
+        Response::finish(&mut w, start);
+        assert_eq!(w.written()[64..], *b"\x09\0\x48\0\x03\0\0\0abc");
+    }
+
+    #[test]
+    fn the_pattern_is_found_or_the_request_refused() {
+        for (offset, length, found) in [
+            (96u16, 4u16, Ok(&b"*\0x\0"[..])),
+            (0, 0, Ok(b"")),
+            (96, 3, Err(Malformed)),
+            (96, 6, Err(Malformed)),
+            (94, 2, Err(Malformed)),
+        ] {
+            let msg = message(&[
+                &[33, 0, 37, 3, 5, 0, 0, 0],
+                &id(),
+                &offset.to_le_bytes(),
+                &length.to_le_bytes(),
+                &[0, 0, 1, 0],
+                b"*\0x\0",
+            ]);
+            let expected = found.map(|pattern| Request {
+                information_class: 37,
+                flags: RESTART_SCANS | RETURN_SINGLE_ENTRY,
+                file_index: 5,
+                file_id: ID,
+                pattern,
+                output_buffer_length: 0x1_0000,
+            });
+            assert_eq!(Request::parse(&msg), expected, "{offset} {length}");
+        }
+    }
+}

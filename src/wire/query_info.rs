@@ -104,3 +104,63 @@ impl Response {
         body::finish_output(w, start);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: FileId = FileId {
+        persistent: 0x0706_0504_0302_0100,
+        volatile: 0x0F0E_0D0C_0B0A_0908,
+    };
+
+    /// A message: room for the header, then the parts.
+    fn message(parts: &[&[u8]]) -> Vec<u8> {
+        [&[0; 64][..], &parts.concat()].concat()
+    }
+
+    fn id() -> [u8; 16] {
+        core::array::from_fn(|i| i as u8)
+    }
+
+    #[test]
+    fn the_reply_names_what_was_appended() {
+        let mut room = [0xAA; 80];
+        let mut w = Writer::new(&mut room);
+        w.zeros(64).unwrap();
+        let start = Response::begin(&mut w).unwrap();
+        w.bytes(b"abc").unwrap();
+        Response::finish(&mut w, start);
+        assert_eq!(w.written()[64..], *b"\x09\0\x48\0\x03\0\0\0abc");
+    }
+
+    #[test]
+    fn input_is_found_or_the_request_refused() {
+        for (offset, length, found) in [
+            (104u16, 3u32, Ok(&b"abc"[..])),
+            (0, 0, Ok(b"")),
+            (104, 4, Err(Malformed)),
+            (103, 1, Err(Malformed)),
+        ] {
+            let msg = message(&[
+                &[41, 0, 3, 18, 0, 0, 1, 0],
+                &offset.to_le_bytes(),
+                &[9, 9],
+                &length.to_le_bytes(),
+                &[5, 0, 0, 0, 1, 0, 0, 0],
+                &id(),
+                b"abc",
+            ]);
+            let expected = found.map(|input| Request {
+                info_type: info_type::SECURITY,
+                info_class: 18,
+                output_buffer_length: 0x1_0000,
+                input,
+                additional_information: security_information::OWNER | security_information::DACL,
+                flags: RESTART_SCAN,
+                file_id: ID,
+            });
+            assert_eq!(Request::parse(&msg), expected, "{offset} {length}");
+        }
+    }
+}

@@ -68,3 +68,59 @@ impl Response {
         w.u32(0) // Flags
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: FileId = FileId {
+        persistent: 0x0706_0504_0302_0100,
+        volatile: 0x0F0E_0D0C_0B0A_0908,
+    };
+
+    /// A message: room for the header, then the parts.
+    fn message(parts: &[&[u8]]) -> Vec<u8> {
+        [&[0; 64][..], &parts.concat()].concat()
+    }
+
+    fn id() -> [u8; 16] {
+        core::array::from_fn(|i| i as u8)
+    }
+
+    fn written(write: impl FnOnce(&mut Writer<'_>) -> Result<(), Full>) -> Vec<u8> {
+        let mut room = [0xAA; 200];
+        let mut w = Writer::new(&mut room);
+        write(&mut w).unwrap();
+        w.written().to_vec()
+    }
+
+    #[test]
+    fn request_and_response_have_their_layout() {
+        let msg = message(&[
+            &[49, 0, 80, 1, 2, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0x80],
+            &id(),
+            &[4, 0, 0, 0, 5, 0, 0, 0, 6, 0, 0, 0, 9, 9, 9, 9],
+        ]);
+        let request = Request {
+            padding: 80,
+            flags: UNBUFFERED,
+            length: 2,
+            offset: 0x8000_0000_0000_0003,
+            file_id: ID,
+            minimum_count: 4,
+            channel: 5,
+            remaining_bytes: 6,
+        };
+        // The one byte of buffer that StructureSize counts may be missing.
+        assert_eq!(Request::parse(&msg), Ok(request));
+        assert_eq!(Request::parse(&msg[..111]), Err(Malformed));
+        let body = written(|w| {
+            Response {
+                data_length: 0x0102,
+            }
+            .write(w)
+        });
+        assert_eq!(body, [17, 0, 80, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(64 + body.len(), DATA_OFFSET.into());
+    }
+}

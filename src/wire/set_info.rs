@@ -52,3 +52,61 @@ impl Response {
         w.u16(2)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: FileId = FileId {
+        persistent: 0x0706_0504_0302_0100,
+        volatile: 0x0F0E_0D0C_0B0A_0908,
+    };
+
+    /// A message: room for the header, then the parts.
+    fn message(parts: &[&[u8]]) -> Vec<u8> {
+        [&[0; 64][..], &parts.concat()].concat()
+    }
+
+    fn id() -> [u8; 16] {
+        core::array::from_fn(|i| i as u8)
+    }
+
+    fn written(write: impl FnOnce(&mut Writer<'_>) -> Result<(), Full>) -> Vec<u8> {
+        let mut room = [0xAA; 200];
+        let mut w = Writer::new(&mut room);
+        write(&mut w).unwrap();
+        w.written().to_vec()
+    }
+
+    #[test]
+    fn the_buffer_is_found_or_the_request_refused() {
+        for (offset, length, found) in [
+            (96u16, 3u32, Ok(&b"abc"[..])),
+            (0, 0, Ok(b"")),
+            (96, 4, Err(Malformed)),
+            (95, 1, Err(Malformed)),
+        ] {
+            let msg = message(&[
+                &[33, 0, 1, 20],
+                &length.to_le_bytes(),
+                &offset.to_le_bytes(),
+                &[9, 9, 5, 0, 0, 0],
+                &id(),
+                b"abc",
+            ]);
+            let expected = found.map(|buffer| Request {
+                info_type: 1,
+                info_class: 20,
+                additional_information: 5,
+                file_id: ID,
+                buffer,
+            });
+            assert_eq!(Request::parse(&msg), expected, "{offset} {length}");
+        }
+    }
+
+    #[test]
+    fn the_response_has_its_layout() {
+        assert_eq!(written(|w| Response.write(w)), [2, 0]);
+    }
+}

@@ -73,3 +73,68 @@ impl Response {
         w.u32(0) // WriteChannelInfoOffset, WriteChannelInfoLength
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: FileId = FileId {
+        persistent: 0x0706_0504_0302_0100,
+        volatile: 0x0F0E_0D0C_0B0A_0908,
+    };
+
+    /// A message: room for the header, then the parts.
+    fn message(parts: &[&[u8]]) -> Vec<u8> {
+        [&[0; 64][..], &parts.concat()].concat()
+    }
+
+    fn id() -> [u8; 16] {
+        core::array::from_fn(|i| i as u8)
+    }
+
+    fn written(write: impl FnOnce(&mut Writer<'_>) -> Result<(), Full>) -> Vec<u8> {
+        let mut room = [0xAA; 200];
+        let mut w = Writer::new(&mut room);
+        write(&mut w).unwrap();
+        w.written().to_vec()
+    }
+
+    #[test]
+    fn data_is_found_or_the_request_refused() {
+        for (data_offset, length, found) in [
+            (112u16, 3u32, Ok(&b"abc"[..])),
+            (113, 2, Ok(b"bc")),
+            (112, 0, Ok(b"")),
+            (0, 0, Ok(b"")),
+            (112, 4, Err(Malformed)),
+            (112, u32::MAX, Err(Malformed)),
+            (111, 1, Err(Malformed)),
+            (0x101, 0, Err(Malformed)),
+        ] {
+            let msg = message(&[
+                &[49, 0],
+                &data_offset.to_le_bytes(),
+                &length.to_le_bytes(),
+                &[3, 0, 0, 0, 0, 0, 0, 0],
+                &id(),
+                &[0, 0, 0, 0, 6, 0, 0, 0, 9, 9, 9, 9, 1, 0, 0, 0],
+                b"abc",
+            ]);
+            let expected = found.map(|data| Request {
+                offset: 3,
+                file_id: ID,
+                channel: 0,
+                remaining_bytes: 6,
+                flags: WRITE_THROUGH,
+                data,
+            });
+            assert_eq!(Request::parse(&msg), expected, "{data_offset} {length}");
+        }
+    }
+
+    #[test]
+    fn the_response_has_its_layout() {
+        let body = written(|w| Response { count: 0x0102 }.write(w));
+        assert_eq!(body, [17, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    }
+}

@@ -218,3 +218,142 @@ impl FileRegion {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(write: impl FnOnce(&mut Writer<'_>) -> Result<(), Full>) -> Vec<u8> {
+        let mut room = [0xAA; 200];
+        let mut w = Writer::new(&mut room);
+        write(&mut w).unwrap();
+        w.written().to_vec()
+    }
+
+    fn numbers(numbers: &[u64]) -> Vec<u8> {
+        numbers.iter().flat_map(|n| n.to_le_bytes()).collect()
+    }
+
+    const MAX: u64 = i64::MAX as u64;
+
+    #[test]
+    fn ranges_may_not_be_negative_nor_end_beyond_the_largest_file() {
+        for (offset, length, good) in [
+            (0, 0, true),
+            (1, 2, true),
+            (0, MAX, true),
+            (MAX, 0, true),
+            (MAX, 1, false),
+            (MAX + 1, 0, false),
+            (0, u64::MAX, false),
+            (u64::MAX, u64::MAX, false),
+        ] {
+            let range = Range::parse(&numbers(&[offset, length]));
+            assert_eq!(
+                range,
+                if good {
+                    Ok(Range { offset, length })
+                } else {
+                    Err(Malformed)
+                }
+            );
+            let region = FileRegion::parse(&numbers(&[offset, length, 1]));
+            assert_eq!(region.is_ok(), good);
+            for (source, target) in [(offset, 0), (0, offset)] {
+                let input = numbers(&[1, 2, source, target, length]);
+                // The other offset being 0, only this one can be wrong, unless the length is.
+                assert_eq!(
+                    DuplicateExtents::parse(&input).is_ok(),
+                    good,
+                    "{offset} {length}"
+                );
+            }
+        }
+        assert!(Range::parse(&[0; 15]).is_err());
+    }
+
+    #[test]
+    fn zeroing_goes_forward() {
+        for (from, to, good) in [
+            (0, 0, true),
+            (1, 2, true),
+            (0, MAX, true),
+            (2, 1, false),
+            (0, MAX + 1, false),
+        ] {
+            assert_eq!(
+                ZeroData::parse(&numbers(&[from, to])).is_ok(),
+                good,
+                "{from} {to}"
+            );
+        }
+    }
+
+    #[test]
+    fn both_forms_of_duplication_are_read() {
+        let plain = DuplicateExtents {
+            source_file_id: FileId {
+                persistent: 1,
+                volatile: 2,
+            },
+            source_file_offset: 3,
+            target_file_offset: 4,
+            byte_count: 5,
+            flags: 0,
+        };
+        assert_eq!(
+            DuplicateExtents::parse(&numbers(&[1, 2, 3, 4, 5])),
+            Ok(plain)
+        );
+        let atomic = DuplicateExtents {
+            flags: DUPLICATE_EXTENTS_SOURCE_ATOMIC,
+            ..plain
+        };
+        for (size, expected) in [
+            (0x30, Ok(atomic)),
+            (0x38, Ok(atomic)),
+            (0x28, Err(Malformed)),
+        ] {
+            assert_eq!(
+                DuplicateExtents::parse_ex(&numbers(&[size, 1, 2, 3, 4, 5, 1])),
+                expected
+            );
+        }
+        assert!(DuplicateExtents::parse_ex(&numbers(&[0x30, 1, 2, 3, 4, 5])).is_err());
+    }
+
+    #[test]
+    fn trims_hold_the_ranges_they_promise() {
+        let input = |key: u64, count: u64, ranges: &[u64]| {
+            [numbers(&[count << 32 | key]), numbers(ranges)].concat()
+        };
+        let two = input(0, 2, &[1, 2, 3, 4]);
+        let ranges = FileLevelTrim::parse(&two).unwrap().ranges();
+        assert!(ranges.eq([
+            Range {
+                offset: 1,
+                length: 2
+            },
+            Range {
+                offset: 3,
+                length: 4
+            }
+        ]));
+        assert!(FileLevelTrim::parse(&input(1, 1, &[1, 2])).is_err());
+        assert!(FileLevelTrim::parse(&input(0, 2, &[1, 2, 3])).is_err());
+        assert!(FileLevelTrim::parse(&input(0, 0xFFFF_FFFF, &[1, 2])).is_err());
+    }
+
+    #[test]
+    fn regions_are_counted_in_their_output() {
+        let region = FileRegion {
+            file_offset: 1,
+            length: 2,
+            usage: 3,
+        };
+        let output = written(|w| FileRegion::write_output(w, 4, &[region]));
+        assert_eq!(output, numbers(&[4 << 32, 1, 1, 2, 3]));
+        assert_eq!(FileRegion::parse(&output[16..]), Ok(region));
+        assert_eq!(FileRegion::parse(&[]).map(|all| all.length), Ok(MAX));
+    }
+}

@@ -199,3 +199,117 @@ impl NetworkInterfaceInfo {
         w.zeros(INTERFACE.saturating_sub(written))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(write: impl FnOnce(&mut Writer<'_>) -> Result<(), Full>) -> Vec<u8> {
+        let mut room = [0xAA; 200];
+        let mut w = Writer::new(&mut room);
+        write(&mut w).unwrap();
+        w.written().to_vec()
+    }
+
+    #[test]
+    fn chunks_are_counted_and_read_in_order() {
+        let input = |count: u32, chunks: &[[u8; 24]]| {
+            [
+                &[7; 24][..],
+                &count.to_le_bytes(),
+                &[9; 4],
+                &chunks.concat(),
+            ]
+            .concat()
+        };
+        let mut chunk = [0; 24];
+        (chunk[0], chunk[8], chunk[16], chunk[20]) = (1, 2, 3, 9);
+        let expected = CopyChunk {
+            source_offset: 1,
+            target_offset: 2,
+            length: 3,
+        };
+        for (input, count) in [
+            (input(0, &[]), Ok(0)),
+            (input(1, &[chunk]), Ok(1)),
+            (input(1, &[chunk, chunk]), Ok(1)),
+            (input(2, &[chunk, chunk]), Ok(2)),
+            (input(2, &[chunk]), Err(Malformed)),
+            (input(u32::MAX, &[chunk]), Err(Malformed)),
+            (vec![7; 31], Err(Malformed)),
+        ] {
+            let copy = CopyChunkCopy::parse(&input);
+            assert_eq!(copy.map(|copy| copy.chunks().len()), count);
+            if let Ok(copy) = copy {
+                assert_eq!(copy.source_key, [7; 24]);
+                assert!(copy.chunks().all(|chunk| chunk == expected));
+            }
+        }
+    }
+
+    #[test]
+    fn a_validation_carries_all_its_dialects() {
+        let input = [&[0x7F, 0, 0, 0][..], &[5; 16], &[1, 0, 2, 0, 2, 2, 0x11, 3]].concat();
+        let request = ValidateNegotiateRequest::parse(&input).unwrap();
+        assert_eq!(
+            (request.capabilities, request.guid, request.security_mode),
+            (0x7F, [5; 16], 1)
+        );
+        assert!(request.dialects().eq([0x0202, 0x0311]));
+        assert!(ValidateNegotiateRequest::parse(&input[..27]).is_err());
+    }
+
+    #[test]
+    fn outputs_have_the_sizes_clients_ask_for() {
+        let copied = CopyChunkResponse {
+            chunks_written: 1,
+            chunk_bytes_written: 2,
+            total_bytes_written: 3,
+        };
+        assert_eq!(
+            written(|w| copied.write(w)),
+            [1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0]
+        );
+        assert_eq!(
+            written(|w| write_resume_key(w, &[7; 24])),
+            [[7; 24].as_slice(), &[0; 8]].concat()
+        );
+        let validated = ValidateNegotiateResponse {
+            capabilities: 0x7F,
+            guid: [5; 16],
+            security_mode: 1,
+            dialect: 0x0302,
+        };
+        let expected = [&[0x7F, 0, 0, 0][..], &[5; 16], &[1, 0, 2, 3]].concat();
+        assert_eq!(written(|w| validated.write(w)), expected);
+    }
+
+    #[test]
+    fn interfaces_carry_their_address_in_network_order() {
+        for (address, sockaddr) in [
+            ("192.0.2.1", &b"\x02\0\0\0\xC0\0\x02\x01"[..]),
+            (
+                "fe80::1",
+                b"\x17\0\0\0\0\0\0\0\xFE\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\0",
+            ),
+        ] {
+            let interface = NetworkInterfaceInfo {
+                if_index: 2,
+                capability: RSS_CAPABLE,
+                link_speed: 1_000_000_000,
+                address: address.parse().unwrap(),
+            };
+            let entry = written(|w| interface.write(w, false));
+            assert_eq!(entry.len(), 152);
+            assert_eq!(entry[..4], [152, 0, 0, 0]);
+            assert_eq!(entry[24..24 + sockaddr.len()], *sockaddr, "{address}");
+            assert_eq!(written(|w| interface.write(w, true))[..4], [0; 4]);
+            let mut small = [0; 151];
+            let mut w = Writer::new(&mut small);
+            assert_eq!(
+                (interface.write(&mut w, true), w.position()),
+                (Err(Full), 0)
+            );
+        }
+    }
+}

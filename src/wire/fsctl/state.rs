@@ -112,3 +112,63 @@ impl SetIntegrityInformation {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(write: impl FnOnce(&mut Writer<'_>) -> Result<(), Full>) -> Vec<u8> {
+        let mut room = [0xAA; 200];
+        let mut w = Writer::new(&mut room);
+        write(&mut w).unwrap();
+        w.written().to_vec()
+    }
+
+    #[test]
+    fn sparse_is_meant_unless_denied() {
+        for (input, sparse) in [
+            (&[][..], true),
+            (&[1], true),
+            (&[0], false),
+            (&[2, 0], true),
+        ] {
+            assert_eq!(parse_set_sparse(input), sparse, "{input:?}");
+        }
+    }
+
+    #[test]
+    fn buffers_come_back_as_written() {
+        let id = ObjectIdBuffer {
+            object_id: [1; 16],
+            birth_volume_id: [2; 16],
+            birth_object_id: [3; 16],
+            domain_id: [4; 16],
+        };
+        let bytes = written(|w| id.write(w));
+        assert_eq!(ObjectIdBuffer::parse(&bytes), Ok(id));
+        assert_eq!(ObjectIdBuffer::parse(&bytes[..63]), Err(Malformed));
+
+        let state = written(|w| write_compression_state(w, COMPRESSION_FORMAT_LZNT1));
+        assert_eq!(
+            parse_compression_state(&state),
+            Ok(COMPRESSION_FORMAT_LZNT1)
+        );
+        assert_eq!(parse_compression_state(&state[..1]), Err(Malformed));
+
+        let integrity = IntegrityInformation {
+            checksum_algorithm: CHECKSUM_TYPE_CRC64,
+            flags: 1,
+            checksum_chunk_size: 3,
+            cluster_size: 4,
+        };
+        let bytes = written(|w| integrity.write(w));
+        assert_eq!(bytes.len(), 16);
+        assert_eq!(
+            SetIntegrityInformation::parse(&bytes),
+            Ok(SetIntegrityInformation {
+                checksum_algorithm: CHECKSUM_TYPE_CRC64,
+                flags: 1
+            })
+        );
+    }
+}
