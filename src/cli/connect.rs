@@ -1,8 +1,9 @@
 //! The seam: what the verbs need of the server's own rooms, in one place.
 
-use super::serve::Prepared;
 use smolsmb::config::{NtHash, ServerConfig};
+use smolsmb::engine::Server;
 use smolsmb::memory::{Budget, Holder, Limits};
+use smolsmb::vfs::local::Local;
 
 /// The NT hash of a password, for the database.
 pub fn nt_hash(password: &str) -> NtHash {
@@ -20,29 +21,9 @@ pub fn budget(server: &ServerConfig) -> Budget {
     Budget::new(ram(), &limits)
 }
 
-/// What the memory goes to; `each` 0: not known yet.
+/// What the memory goes to.
 pub fn holders(budget: &Budget) -> Vec<Holder> {
-    let row = |name, count: u32, each: u32| Holder {
-        name,
-        count: count.into(),
-        each: each.into(),
-    };
-    vec![
-        row(
-            "slots that receive",
-            budget.receive_slots,
-            budget.slot_size(),
-        ),
-        row("slots that send", budget.send_slots, budget.slot_size()),
-        row("connections", budget.connections, budget.receive_buffer),
-        row("sessions", budget.sessions, 0),
-        row("logins under way", budget.logins, 0),
-        row("tree connects", budget.trees, 0),
-        row("open files", budget.opens, 0),
-        row("locks", budget.locks, 0),
-        row("requests that wait", budget.parked, 0),
-        row("pipes", budget.pipes, 0),
-    ]
+    Server::<Local>::holders(budget).to_vec()
 }
 
 /// Bytes of RAM as the kernel counts them; 64 MiB if it does not say, the least a router has.
@@ -57,16 +38,6 @@ pub fn ram() -> u64 {
             .ok()
     });
     kib.map_or(64 << 20, |kib| kib.saturating_mul(1024))
-}
-
-/// Serves until told to stop.
-pub fn start(prepared: Prepared) -> Result<(), String> {
-    log::debug!("control socket: {}", prepared.socket.display());
-    // Once the sockets listen, with their own addresses:
-    let _ = super::say(&prepared.greeting(&prepared.config.server.listen));
-    // On SIGHUP:
-    let _ = prepared.source.build()?;
-    Err("the engine is not connected to the network yet".into())
 }
 
 #[cfg(test)]

@@ -8,7 +8,9 @@ mod import;
 mod logging;
 mod passwd;
 mod password;
+mod running;
 mod serve;
+mod setup;
 mod status;
 mod trial;
 

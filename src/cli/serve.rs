@@ -1,7 +1,7 @@
 //! `smolsmb serve`: from the arguments and the files to one configuration, then the server.
 
 use super::args::Serve;
-use super::{Failure, check, connect, logging, password, say, trial};
+use super::{Failure, check, connect, logging, password, running, say, trial};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use smolsmb::config::options::{self, put_option};
 use smolsmb::config::{
@@ -106,7 +106,7 @@ pub fn run(options: Serve) -> Result<(), Failure> {
     if !prepared.config.server.enabled {
         return say("smolsmb is switched off: option enabled of config server\n");
     }
-    connect::start(prepared).map_err(Failure::Failed)
+    running::start(prepared).map_err(Failure::Failed)
 }
 
 fn prepare(options: Serve) -> Result<Prepared, Failure> {

@@ -7,7 +7,8 @@ use super::seal;
 use super::session::SessionId;
 use super::{JobResult, Now, Server, Verdict};
 use crate::vfs::Vfs;
-use crate::wire::header::{self, Header};
+use crate::wire::header::{self, Command, Header};
+use crate::wire::read;
 use crate::wire::transform::{self, TransformHeader};
 
 /// The least room an element's reply needs: a header, an error body and its padding.
@@ -43,6 +44,36 @@ impl Default for Walk {
             open: None,
             chain: Chain::default(),
         }
+    }
+}
+
+impl Walk {
+    /// Whether a part of the reply stands in the reply buffer.
+    pub fn has_reply(&self) -> bool {
+        self.open.is_some()
+    }
+}
+
+/// The most bytes the reply to a frame takes in the reply buffer, where that can be told cheaply; so that
+/// the replies to small requests can share a buffer.
+pub fn reply_bound(frame: &[u8]) -> usize {
+    const SMALL: usize = 1_024;
+    let unknown = usize::MAX;
+    let Ok(header) = Header::parse(frame) else {
+        return unknown;
+    };
+    if !matches!(header::split(frame), Ok((_, 0))) {
+        return unknown;
+    }
+    match Command::try_from(header.command) {
+        Ok(Command::Read) => read::Request::parse(frame).map_or(SMALL, |request| {
+            (request.length as usize).saturating_add(SMALL)
+        }),
+        Ok(Command::Create | Command::Close | Command::Flush | Command::Write | Command::Lock) => {
+            SMALL
+        }
+        Ok(Command::Echo | Command::SetInfo | Command::Cancel) => SMALL,
+        _ => unknown,
     }
 }
 

@@ -19,6 +19,7 @@ mod login;
 mod open;
 mod parked;
 mod pending;
+mod report;
 mod seal;
 mod server;
 mod session;
@@ -28,8 +29,9 @@ mod tree;
 mod window;
 
 pub use connection::ConnectionId;
-pub use frame::Walk;
+pub use frame::{Walk, reply_bound};
 pub use open::OpenId;
+pub use report::{OpenReport, SessionReport};
 pub use server::{Refused, Server, Totals};
 pub use setup::{Encryption, Guest, Interface, Setup, Share, User};
 

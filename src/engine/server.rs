@@ -150,6 +150,11 @@ impl<V: Vfs> Server<V> {
         ]
     }
 
+    /// The server's name.
+    pub fn name(&self) -> &str {
+        &self.setup.name
+    }
+
     /// The budget.
     pub fn budget(&self) -> &Budget {
         &self.budget

@@ -1,97 +1,11 @@
 //! What net asks of the engine, as a trait, so that net's tests can put a simple one in the engine's place.
-//!
-//! The types are stand-ins with the shape of `engine`'s until that exists.
 
-use crate::memory::Handle;
-use crate::vfs;
-use core::marker::PhantomData;
 use core::net::IpAddr;
+
+pub use crate::engine::{ConnectionId, Job, JobResult, Now, OpenId, Refused, Tail, Verdict};
+use crate::engine::{Server, Walk};
+use crate::vfs::Vfs;
 use rustix::fd::AsFd;
-
-/// The time of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Now {
-    /// FILETIME.
-    pub wall: u64,
-    /// Milliseconds since the start.
-    pub mono: u64,
-}
-
-/// A connection's state.
-pub struct Connection;
-/// Names a connection.
-pub type ConnectionId = Handle<Connection>;
-
-/// An open's state.
-pub struct Open<F>(PhantomData<F>);
-/// Names an open.
-pub type OpenId<F> = Handle<Open<F>>;
-
-/// Why the engine will not have a connection.
-#[derive(Clone, Copy, Debug)]
-pub enum Refused {
-    /// The table is full.
-    Full,
-    /// Too many others have not logged in yet.
-    Unauthenticated,
-}
-
-/// A payload that goes from the page cache to the socket.
-#[derive(Debug)]
-pub struct Tail<F> {
-    /// Whose file.
-    pub open: OpenId<F>,
-    /// Where in the file.
-    pub offset: u64,
-    /// How many bytes.
-    pub length: u32,
-}
-
-/// Work that may wait for a disk.
-#[derive(Debug)]
-pub enum Job<F> {
-    /// Bring a range into the page cache.
-    Read {
-        /// Whose file.
-        open: OpenId<F>,
-        /// Where in the file.
-        offset: u64,
-        /// How many bytes.
-        length: u32,
-    },
-    /// Bring everything written to the disk.
-    Sync {
-        /// Whose file.
-        open: OpenId<F>,
-    },
-}
-
-/// How a job ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JobResult {
-    /// As it should.
-    Done,
-    /// The disk failed.
-    Failed(vfs::Error),
-}
-
-/// What became of a frame.
-#[derive(Debug)]
-pub enum Verdict<F> {
-    /// `length` bytes of the reply buffer are to be sent, and then the tail.
-    Reply {
-        /// Bytes of the reply buffer.
-        length: usize,
-        /// What follows them.
-        tail: Option<Tail<F>>,
-    },
-    /// Nothing is to be sent.
-    Silence,
-    /// The job is to be run and the same frame given again.
-    Blocking(Job<F>),
-    /// The connection is to end.
-    Disconnect,
-}
 
 /// The engine, as net sees it.
 pub trait Engine: 'static {
@@ -139,4 +53,68 @@ pub trait Engine: 'static {
     fn tick(&mut self, now: Now) -> Option<u64>;
     /// The file behind an open.
     fn file(&self, open: OpenId<Self::File>) -> Option<&Self::File>;
+}
+
+impl<V> Engine for Server<V>
+where
+    V: Vfs + 'static,
+    V::File: AsFd,
+{
+    type File = V::File;
+    type Walk = Walk;
+
+    fn connect(&mut self, peer: IpAddr, now: Now) -> Result<ConnectionId, Refused> {
+        self.connect(peer, now)
+    }
+
+    fn disconnect(&mut self, connection: ConnectionId, now: Now) {
+        self.disconnect(connection, now);
+    }
+
+    fn frame_limit(&self, connection: ConnectionId) -> usize {
+        self.frame_limit(connection)
+    }
+
+    fn receive(
+        &mut self,
+        connection: ConnectionId,
+        walk: &mut Walk,
+        frame: &mut [u8],
+        reply: &mut [u8],
+        now: Now,
+    ) -> Verdict<V::File> {
+        self.receive(connection, walk, frame, reply, now)
+    }
+
+    fn reply_bound(&self, _connection: ConnectionId, frame: &[u8]) -> usize {
+        crate::engine::reply_bound(frame)
+    }
+
+    fn reply_begun(walk: &Walk) -> bool {
+        walk.has_reply()
+    }
+
+    fn job_done(walk: &mut Walk, result: JobResult) {
+        walk.job = Some(result);
+    }
+
+    fn pending(&mut self, connection: ConnectionId, reply: &mut [u8], now: Now) -> usize {
+        self.pending(connection, reply, now)
+    }
+
+    fn next_woken(&mut self) -> Option<ConnectionId> {
+        self.next_woken()
+    }
+
+    fn must_close(&self, connection: ConnectionId) -> bool {
+        self.must_close(connection)
+    }
+
+    fn tick(&mut self, now: Now) -> Option<u64> {
+        self.tick(now)
+    }
+
+    fn file(&self, open: OpenId<V::File>) -> Option<&V::File> {
+        self.open_file(open)
+    }
 }

@@ -43,17 +43,17 @@ pub fn check<'a>(request: &Request<'a>, buffer: &'a mut [u8]) -> Result<Wanted<'
     }
     if request.create_disposition > disposition::OVERWRITE_IF
         || request.share_access & !7 != 0
-        || asked_for & !options::KNOWN & 0xFF00_0000 != 0
+        || asked_for & !options::KNOWN & !options::NOT_SUPPORTED != 0
     {
         return Err(Status::INVALID_PARAMETER);
     }
-    if has(options::OPEN_BY_FILE_ID) || has(options::RESERVE_OPFILTER) {
+    if has(options::NOT_SUPPORTED) {
         return Err(Status::NOT_SUPPORTED);
     }
     if request.desired_access == 0 || request.desired_access & access::INVALID != 0 {
         return Err(Status::ACCESS_DENIED);
     }
-    if request.file_attributes & !attributes::SETTABLE != 0 {
+    if request.file_attributes & !attributes::CREATE_VALID != 0 {
         return Err(Status::INVALID_PARAMETER);
     }
     let mut directory = has(options::DIRECTORY_FILE);

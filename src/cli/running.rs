@@ -1,0 +1,247 @@
+//! The running server: the engine, the sockets and the files of this machine put together.
+
+use core::cell::RefCell;
+use core::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Instant;
+
+use super::serve::Prepared;
+use super::setup::{Machine, addresses, setup};
+use super::{ciphers, connect, logging, say};
+use smolsmb::control::{self, LIST_LIMIT, Memory, MemoryRow, Running, Status};
+use smolsmb::engine::{Now, Server};
+use smolsmb::net::{self, Gauges, Hooks, Settings};
+use smolsmb::vfs::local::Local;
+use smolsmb::wire::{access, filetime};
+
+/// Nanoseconds a start spends on measuring each algorithm.
+const QUICK: u64 = 3_000_000;
+
+/// Serves until told to stop.
+pub fn start(prepared: Prepared) -> Result<(), String> {
+    let machine = Machine::look(ciphers::speeds(QUICK), wall());
+    let prepared = Rc::new(prepared);
+    let config = &prepared.config;
+    let budget = connect::budget(&config.server);
+    let disk = Local::new(smolsmb::vfs::local::Limits::default());
+    let server = Server::new(setup(config, &machine), budget, disk, Box::new(fill_random));
+    let engine = Rc::new(RefCell::new(server));
+    let settings = Settings {
+        listen: addresses(&config.server),
+        control: Some(prepared.socket.clone()),
+    };
+    let live = Rc::new(RefCell::new(Live {
+        engine: engine.clone(),
+        machine,
+        prepared: prepared.clone(),
+        since: Instant::now(),
+        gauges: Gauges::default(),
+    }));
+    let (reloads, answers) = (live.clone(), live);
+    let hooks = Hooks {
+        reload: Box::new(move || match reloads.borrow_mut().read_again() {
+            Ok(addresses) => Some(addresses),
+            Err(reason) => {
+                log::error!(target: logging::UNLIMITED, "the config was not taken over: {reason}");
+                None
+            }
+        }),
+        control: Box::new(move |line, gauges| {
+            let mut live = answers.borrow_mut();
+            live.gauges = *gauges;
+            let mut out = String::new();
+            control::answer(line, &mut *live, &mut out);
+            out.into_bytes()
+        }),
+        ready: Box::new(move |listening| {
+            for address in listening {
+                log::info!(target: logging::UNLIMITED, "listening on {address}");
+            }
+            let _ = say(&prepared.greeting(listening));
+        }),
+    };
+    net::serve(engine, &budget, &settings, hooks).map_err(|error| error.to_string())
+}
+
+/// What reload and the control socket need of the running server.
+struct Live {
+    engine: Rc<RefCell<Server<Local>>>,
+    machine: Machine,
+    prepared: Rc<Prepared>,
+    since: Instant,
+    gauges: Gauges,
+}
+
+impl Live {
+    fn now(&self) -> Now {
+        Now {
+            wall: wall(),
+            mono: u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// Reads the config again and takes it over; where to listen from now on.
+    fn read_again(&mut self) -> Result<Vec<SocketAddr>, String> {
+        let loaded = self.prepared.source.build()?;
+        for mistake in &loaded.mistakes {
+            log::warn!(target: logging::UNLIMITED, "{mistake}");
+        }
+        logging::set_level(loaded.config.server.log_level);
+        let now = self.now();
+        self.engine
+            .borrow_mut()
+            .reconfigure(setup(&loaded.config, &self.machine), now);
+        log::info!(target: logging::UNLIMITED, "the config was read again");
+        Ok(addresses(&loaded.config.server))
+    }
+}
+
+impl Running for Live {
+    fn status(&mut self) -> Status {
+        let now = self.now();
+        let mut engine = self.engine.borrow_mut();
+        let sessions: Vec<_> = engine
+            .sessions()
+            .map(|session| control::Session {
+                id: session.id,
+                user: if session.guest {
+                    format!("{} (guest)", session.user)
+                } else {
+                    session.user.to_owned()
+                },
+                address: session
+                    .address
+                    .map(|address| address.to_string())
+                    .unwrap_or_default(),
+                dialect: session.dialect.name().to_owned(),
+                signing: session
+                    .signing
+                    .map_or("", |algorithm| algorithm.name())
+                    .to_owned(),
+                encryption: session.cipher.map_or("", |cipher| cipher.name()).to_owned(),
+                since: u64::try_from(filetime::to_unix(session.created).0).unwrap_or(0),
+                idle: now.mono.saturating_sub(session.active) / 1_000,
+                opens: session.opens,
+            })
+            .collect();
+        let mut opens = Vec::new();
+        let opens_total = engine.report_opens(LIST_LIMIT, &mut |open| {
+            let share = if open.share.is_empty() {
+                "IPC$"
+            } else {
+                open.share
+            };
+            opens.push(control::Open {
+                session: open.session,
+                share: share.to_owned(),
+                path: open.path.to_vec(),
+                access: rights(open.access),
+            });
+        });
+        let totals = engine.totals();
+        let budget = *engine.budget();
+        Status {
+            name: engine.name().to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            uptime: self.since.elapsed().as_secs(),
+            memory: Memory {
+                ceiling: budget.ceiling,
+                resident: resident(),
+                rows: rows(&engine, &self.gauges),
+            },
+            connections: u32::try_from(self.gauges.connections).unwrap_or(u32::MAX),
+            sessions_total: u32::try_from(sessions.len()).unwrap_or(u32::MAX),
+            sessions: sessions.into_iter().take(LIST_LIMIT).collect(),
+            opens_total: u32::try_from(opens_total).unwrap_or(u32::MAX),
+            opens,
+            totals: control::Totals {
+                bytes_read: totals.read,
+                bytes_written: totals.written,
+                requests: totals.requests,
+            },
+        }
+    }
+
+    fn disconnect(&mut self, session: u64) -> bool {
+        self.engine.borrow_mut().disconnect_session(session)
+    }
+
+    fn reload(&mut self) -> Result<String, String> {
+        self.read_again()
+            .map(|_| "the config was read again".to_owned())
+    }
+}
+
+/// The memory table with what is used of it.
+fn rows(engine: &Server<Local>, gauges: &Gauges) -> Vec<MemoryRow> {
+    let slots = gauges.receive_slots.in_use + gauges.send_slots.in_use;
+    let usage = engine.usage();
+    let used = |name: &str| match name {
+        "I/O slots" => slots,
+        "receive buffers" => gauges.connections,
+        name => usage
+            .iter()
+            .find(|(one, ..)| *one == name)
+            .map_or(0, |(_, used, _)| *used),
+    };
+    let row = |holder: &smolsmb::memory::Holder| MemoryRow {
+        name: holder.name.to_owned(),
+        used: used(holder.name) as u64,
+        capacity: holder.count,
+        bytes: holder.total(),
+    };
+    connect::holders(engine.budget()).iter().map(row).collect()
+}
+
+/// Granted rights in words.
+fn rights(granted: u32) -> String {
+    const WORDS: [(u32, &str); 4] = [
+        (access::FILE_READ_DATA, "read"),
+        (access::FILE_WRITE_DATA | access::FILE_APPEND_DATA, "write"),
+        (access::DELETE, "delete"),
+        (access::FILE_EXECUTE, "execute"),
+    ];
+    let words: Vec<_> = WORDS
+        .iter()
+        .filter(|(bits, _)| granted & bits != 0)
+        .map(|(_, word)| *word)
+        .collect();
+    if words.is_empty() {
+        "attributes".to_owned()
+    } else {
+        words.join(", ")
+    }
+}
+
+/// Bytes of RAM the process holds; 0 if the system does not say.
+fn resident() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages: u64 = text
+        .split(' ')
+        .nth(1)
+        .and_then(|pages| pages.parse().ok())
+        .unwrap_or(0);
+    pages.saturating_mul(rustix::param::page_size() as u64)
+}
+
+/// The calendar's time as a FILETIME.
+fn wall() -> u64 {
+    let since = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+    filetime::from_unix(
+        i64::try_from(since.as_secs()).unwrap_or(0),
+        since.subsec_nanos(),
+    )
+}
+
+/// Fills a slice with the kernel's random bytes.
+fn fill_random(bytes: &mut [u8]) {
+    let mut filled = 0;
+    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match rustix::rand::getrandom(rest, rustix::rand::GetRandomFlags::empty()) {
+            Ok(more) => filled += more,
+            Err(rustix::io::Errno::INTR) => {}
+            // Without randomness there is no security: procd starts us again when there is some.
+            Err(error) => panic!("no random numbers: {error}"),
+        }
+    }
+}
