@@ -159,7 +159,24 @@ impl<V: Vfs> Server<V> {
             from = parked.index() + 1;
             self.answer_parked(parked, Status::USER_SESSION_DELETED);
         }
-        self.sessions.remove(id);
+        if let Some(session) = self.sessions.get_mut(id) {
+            session.state = State::Ending;
+        }
+        self.bury_session(id);
+    }
+
+    /// Removes a session that has ended, once nothing is left that its keys have to sign or seal.
+    pub(super) fn bury_session(&mut self, id: SessionId) {
+        let ended = self
+            .sessions
+            .get(id)
+            .is_some_and(|session| session.state == State::Ending);
+        if ended
+            && self.ending != Some(id)
+            && !self.parked.iter().any(|(_, parked)| parked.session == id)
+        {
+            self.sessions.remove(id);
+        }
     }
 
     /// Gives up a login; the session it was to make goes with it, one it was to renew stays as it was.
@@ -207,6 +224,8 @@ impl<V: Vfs> Server<V> {
             entry.channels.retain(|channel| channel.connection != id);
             if entry.channels.is_empty() {
                 self.drop_session(session);
+            } else {
+                self.bury_session(session);
             }
         }
         self.connections.remove(id);

@@ -2,13 +2,13 @@
 
 use super::connection::{Connection, ConnectionId};
 use super::open::{Open, OpenId};
-use super::parked::ParkedId;
+use super::parked::{Parked, ParkedId, Wait};
 use super::session::{Session, SessionId};
 use super::tree::{Tree, TreeId};
 use super::{Job, JobResult, Now, Server, Tail};
 use crate::vfs::Vfs;
 use crate::wire::FileId;
-use crate::wire::header::Header;
+use crate::wire::header::{Command, Header};
 use crate::wire::status::Status;
 
 /// What the elements of a compound hand on to each other ([MS-SMB2] 3.3.5.2.7.2).
@@ -159,6 +159,31 @@ impl<V: Vfs> Context<'_, V> {
         } else {
             Err(Status::ACCESS_DENIED)
         }
+    }
+
+    /// Lets the request wait; its answer comes later, from [`Server::pending`]. Only the last of a compound
+    /// can: what follows would need its result ([MS-SMB2] 3.3.5.2.7.2).
+    pub fn park(&mut self, wait: Wait) -> Answer<V::File> {
+        if !self.last {
+            return Err(Status::INTERNAL_ERROR);
+        }
+        let (session, _) = self.session()?;
+        let command =
+            Command::try_from(self.header.command).map_err(|_| Status::INVALID_PARAMETER)?;
+        let server = &mut *self.server;
+        server.parked_order += 1;
+        let parked = Parked {
+            connection: self.connection,
+            session,
+            tree: self.chain.tree,
+            message_id: self.header.message_id,
+            command,
+            signed: self.sign_reply,
+            sealed: self.sealed,
+            order: server.parked_order,
+            wait,
+        };
+        server.park(parked).map(Outcome::Parked)
     }
 
     /// Whether the request's CreditCharge pays for `payload` bytes ([MS-SMB2] 3.3.5.2.5).

@@ -176,6 +176,15 @@ impl Locks {
         }
     }
 
+    /// Takes back the locks an object got last, `count` of them.
+    pub fn remove_newest(&mut self, objects: &mut Objects, object: ObjectId, count: usize) {
+        for _ in 0..count {
+            if let Some(newest) = objects.get(object).and_then(|object| object.locks) {
+                self.unlink(objects, object, newest);
+            }
+        }
+    }
+
     /// Removes every lock of an open; whether there was any.
     pub fn remove_all(&mut self, objects: &mut Objects, object: ObjectId, open: u64) -> bool {
         let mut any = false;

@@ -37,12 +37,17 @@ impl<V: Vfs> Server<V> {
             };
             let (session, signed, sealed) = (parked.session, parked.signed, parked.sealed);
             self.parked.remove(parked_id);
-            if sealed {
-                if self.seal(session, &mut room[PREFIX..end]).is_none() {
-                    continue;
+            let sent = match (sealed, signed) {
+                (true, _) => self.seal(session, &mut room[PREFIX..end]).is_some(),
+                (false, true) => {
+                    self.sign(id, session, &mut room[start..end]);
+                    true
                 }
-            } else if signed {
-                self.sign(id, session, &mut room[start..end]);
+                (false, false) => true,
+            };
+            self.bury_session(session);
+            if !sent {
+                continue;
             }
             room[..PREFIX].copy_from_slice(&((end - PREFIX) as u32).to_be_bytes());
             length += end;
