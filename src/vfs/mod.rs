@@ -4,6 +4,7 @@
 
 #[cfg(feature = "std")]
 pub mod local;
+pub mod memory;
 pub mod name;
 pub mod wildcard;
 

@@ -290,6 +290,24 @@ pub fn same_stream(a: &[u8], b: &[u8]) -> bool {
     a == b || Plain(a).map(fold).eq(Plain(b).map(fold))
 }
 
+/// Whether a client may see and set an extended attribute of this name: not those in which streams, DOS
+/// attributes and the like are kept, ours and Samba's.
+pub fn visible_attribute(name: &[u8]) -> bool {
+    const KEPT: [&[u8]; 6] = [
+        b"dosattrib",
+        b"dosstream.",
+        b"smbreparse",
+        b"smolsmb.",
+        b"samba_pai",
+        b"org.netatalk.",
+    ];
+    let starts = |with: &&[u8]| {
+        name.get(..with.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(with))
+    };
+    !name.is_empty() && !KEPT.iter().any(|with| starts(with))
+}
+
 fn step(state: u64, point: u32) -> u64 {
     (state ^ u64::from(fold(point))).wrapping_mul(0x0000_0100_0000_01B3)
 }

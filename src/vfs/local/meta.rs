@@ -82,21 +82,8 @@ pub(super) fn kind(stat: &Stat) -> Kind {
 
 /// Whether a client sees this attribute among a file's extended ones; its name without `user.`.
 pub(super) fn visible(name: &[u8]) -> Option<&[u8]> {
-    let own: [&[u8]; 6] = [
-        b"dosattrib",
-        b"dosstream.",
-        b"smbreparse",
-        b"smolsmb.",
-        b"samba_pai",
-        b"org.netatalk.",
-    ];
-    let visible = name.strip_prefix(b"user.")?;
-    let starts = |with: &&[u8]| {
-        visible
-            .get(..with.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(with))
-    };
-    (!visible.is_empty() && !own.iter().any(starts)).then_some(visible)
+    name.strip_prefix(b"user.")
+        .filter(|name| crate::vfs::name::visible_attribute(name))
 }
 
 fn extra(place: Place<'_>, memory: &mut Attributes<'_>) -> Extra {
