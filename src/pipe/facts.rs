@@ -1,6 +1,6 @@
 //! What the pipes may tell a caller, lent for the length of one call.
 
-use super::Sid;
+use crate::wire::security::Sid;
 
 /// What the server knows about itself, as this caller may see it. Everything is borrowed.
 #[derive(Clone, Copy)]

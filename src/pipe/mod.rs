@@ -8,24 +8,27 @@
 //! This room knows no SMB2 message, no session and no file: what it may tell comes in as [`Facts`].
 #![forbid(unsafe_code)]
 
+mod accounts;
 mod endpoint;
 mod facts;
-#[allow(dead_code)]
+mod handles;
+mod lsarpc;
 mod ndr;
+mod outbox;
 mod pdu;
-mod sid;
+mod samr;
 mod srvsvc;
 mod state;
 #[cfg(test)]
 mod testing;
-#[allow(dead_code)]
 mod wide;
 mod wkssvc;
 
+pub use crate::wire::security::Sid;
 pub use endpoint::Endpoint;
 pub use facts::{Caller, Facts, ShareFact, ShareKind, UserFact, offline, server_type};
-pub use sid::Sid;
-pub use state::{Error, Pipe, REQUEST_ROOM, RESPONSE_ROOM, ReadOutcome};
+pub use outbox::RESPONSE_ROOM;
+pub use state::{Error, Pipe, REQUEST_ROOM, ReadOutcome};
 
 /// Why a call is answered by a fault PDU instead of a response ([C706] appendix E, [MS-RPCE] 2.2.2.11).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +38,6 @@ pub(crate) enum Fault {
     /// No such operation: nca_s_op_rng_error.
     Operation,
     /// The context handle was never given out or has been closed: nca_s_fault_context_mismatch.
-    #[allow(dead_code)]
     Handle,
     /// Request or answer does not fit this server's fixed buffers: nca_s_fault_remote_no_memory.
     NoMemory,
@@ -85,4 +87,22 @@ pub(crate) mod werror {
     pub const NET_NAME_NOT_FOUND: u32 = 2310;
     /// No share of that device.
     pub const DEVICE_NOT_SHARED: u32 = 2311;
+}
+
+/// Results of the operations of lsarpc and samr ([MS-ERREF] 2.3).
+pub(crate) mod ntstatus {
+    pub const SUCCESS: u32 = 0;
+    pub const MORE_ENTRIES: u32 = 0x0000_0105;
+    /// Some of the names or SIDs have been translated.
+    pub const SOME_NOT_MAPPED: u32 = 0x0000_0107;
+    pub const NO_MORE_ENTRIES: u32 = 0x8000_001a;
+    pub const INVALID_INFO_CLASS: u32 = 0xc000_0003;
+    pub const INVALID_HANDLE: u32 = 0xc000_0008;
+    pub const INVALID_PARAMETER: u32 = 0xc000_000d;
+    pub const ACCESS_DENIED: u32 = 0xc000_0022;
+    pub const NO_SUCH_USER: u32 = 0xc000_0064;
+    /// None of the names or SIDs could be translated.
+    pub const NONE_MAPPED: u32 = 0xc000_0073;
+    pub const INSUFFICIENT_RESOURCES: u32 = 0xc000_009a;
+    pub const NO_SUCH_DOMAIN: u32 = 0xc000_00df;
 }

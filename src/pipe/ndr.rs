@@ -3,8 +3,8 @@
 //! Positions count from the stub's first byte. A pointer's referent stands after the structure that
 //! holds the pointer, so structures are written in two passes: the fixed parts, then what they point to.
 
-use super::Sid;
 use super::wide::Wide;
+use crate::wire::security::Sid;
 use crate::wire::{Full, Malformed, Reader, Writer};
 
 /// A context handle: attributes and a UUID, opaque to the client.
@@ -126,18 +126,12 @@ impl<'a> Decoder<'a> {
     /// An RPC_SID ([MS-DTYP] 2.4.2.3).
     pub fn sid(&mut self) -> Result<Sid, Malformed> {
         let conformance = self.count()?;
-        let revision = self.bytes.u8()?;
-        let count = usize::from(self.bytes.u8()?);
-        if revision != 1 || count != conformance {
+        let sid = Sid::parse(self.bytes.clone().bytes(self.bytes.remaining())?)?;
+        if sid.sub_authorities().len() != conformance {
             return Err(Malformed);
         }
-        let [a, b, c, d, e, f] = self.bytes.array()?;
-        let mut parts = [0; Sid::MAX_PARTS];
-        let parts = parts.get_mut(..count).ok_or(Malformed)?;
-        for part in parts.iter_mut() {
-            *part = self.bytes.u32()?;
-        }
-        Sid::new(u64::from_be_bytes([0, 0, a, b, c, d, e, f]), parts).ok_or(Malformed)
+        self.bytes.skip(sid.size())?;
+        Ok(sid)
     }
 
     /// How many bytes are left: no array can have more elements than that.
@@ -282,15 +276,8 @@ impl<'a> Encoder<'a> {
 
     /// An RPC_SID.
     pub fn sid(&mut self, sid: &Sid) -> Result<(), Full> {
-        let count = u8::try_from(sid.parts().len()).map_err(|_| Full)?;
-        self.u32(u32::from(count))?;
-        self.bytes.u8(1)?;
-        self.bytes.u8(count)?;
-        let [_, _, authority @ ..] = sid.authority().to_be_bytes();
-        self.bytes.bytes(&authority)?;
-        sid.parts()
-            .iter()
-            .try_for_each(|part| self.bytes.u32(*part))
+        self.count(sid.sub_authorities().len())?;
+        sid.write(&mut self.bytes)
     }
 
     /// The fixed parts of one of the structures of longs and string pointers that srvsvc and wkssvc
@@ -439,7 +426,7 @@ mod tests {
         }
 
         #[test]
-        fn sids_come_back(authority in 0_u64..1 << 48, parts in prop::collection::vec(any::<u32>(), 0..=15)) {
+        fn sids_come_back(authority: [u8; 6], parts in prop::collection::vec(any::<u32>(), 0..=15)) {
             let sid = Sid::new(authority, &parts).unwrap();
             let bytes = written(|e| e.sid(&sid));
             prop_assert_eq!(Decoder::new(&bytes).sid().unwrap(), sid);

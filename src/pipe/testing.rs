@@ -1,8 +1,7 @@
 //! A client of the pipes for tests: its encoder shares nothing with the one that is tested.
 
-use super::{
-    Caller, Endpoint, Facts, Pipe, ShareFact, ShareKind, Sid, UserFact, offline, server_type,
-};
+use super::{Caller, Endpoint, Facts, Pipe, ShareFact, ShareKind, UserFact, offline, server_type};
+use crate::wire::security::Sid;
 
 /// A stub or PDU in the making.
 #[derive(Clone, Default)]
@@ -10,7 +9,7 @@ pub(crate) struct Bytes(pub Vec<u8>);
 
 impl Bytes {
     pub fn pad(mut self, n: usize) -> Self {
-        while self.0.len() % n != 0 {
+        while !self.0.len().is_multiple_of(n) {
             self.0.push(0);
         }
         self
@@ -175,7 +174,7 @@ pub(crate) fn facts() -> Facts<'static> {
         caller: Caller::User("anna"),
         shares: &some_share,
         users: &some_user,
-        machine_sid: Sid::new(5, &[21, 1, 2, 3]).unwrap(),
+        machine_sid: Sid::new([0, 0, 0, 0, 0, 5], &[21, 1, 2, 3]).unwrap(),
     }
 }
 
@@ -238,4 +237,13 @@ impl Client {
             }
         }
     }
+}
+
+/// 1,000 users.
+pub(crate) fn many_users(n: usize) -> Option<UserFact<'static>> {
+    let rid = u32::try_from(n).ok()?.checked_add(1000)?;
+    (n < 1000).then_some(UserFact {
+        name: "somebody with a name",
+        rid,
+    })
 }

@@ -1,5 +1,7 @@
 //! UTF-16 text as it stands in a request.
 
+use crate::wire::utf16::{CodePoints8, code_points, fold};
+
 /// UTF-16LE characters of a request, without terminator; unpaired surrogates read as U+FFFD.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wide<'a> {
@@ -32,11 +34,11 @@ impl<'a> Wide<'a> {
         char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
     }
 
-    /// Whether this is `name`, whatever the case.
+    /// Whether this is `name`, whatever the case, as names of files compare too.
     pub fn is(&self, name: &str) -> bool {
-        self.chars()
-            .flat_map(char::to_uppercase)
-            .eq(name.chars().flat_map(char::to_uppercase))
+        code_points(self.bytes)
+            .map(fold)
+            .eq(CodePoints8::new(name.as_bytes()).map(fold))
     }
 
     /// The parts before and after the first `separator`.

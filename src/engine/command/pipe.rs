@@ -250,5 +250,5 @@ pub fn transceive<V: Vfs>(
 /// The server's account domain: stable, because its GUID is.
 fn machine_sid(guid: &[u8; 16]) -> Option<Sid> {
     let part = |at: usize| u32::from_le_bytes([guid[at], guid[at + 1], guid[at + 2], guid[at + 3]]);
-    Sid::new(5, &[21, part(0), part(4), part(8)])
+    Sid::new([0, 0, 0, 0, 0, 5], &[21, part(0), part(4), part(8)])
 }
