@@ -305,7 +305,7 @@ pub fn visible_attribute(name: &[u8]) -> bool {
         name.get(..with.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(with))
     };
-    !name.is_empty() && !KEPT.iter().any(|with| starts(with))
+    !name.is_empty() && !KEPT.iter().any(starts)
 }
 
 fn step(state: u64, point: u32) -> u64 {

@@ -159,18 +159,6 @@ pub fn make_file(
 /// Opens for data what `handle` refers to already. The caller has made sure that it is a regular file or a
 /// directory: opening a FIFO or a device could wait or do things.
 pub fn reopen(handle: BorrowedFd<'_>, flags: Flags) -> Result<OwnedFd, Errno> {
-    if flags.directory {
-        return rustix::fs::openat(
-            handle,
-            c".",
-            Flags {
-                no_follow: false,
-                ..flags
-            }
-            .to_kernel(),
-            Mode::empty(),
-        );
-    }
     let path = HandlePath::of(handle);
     rustix::fs::openat(
         CWD,

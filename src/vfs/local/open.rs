@@ -256,8 +256,10 @@ impl Local {
                     write: access.write,
                     ..Flags::HANDLE
                 };
-                file.fd = sys::reopen(file.fd.as_fd(), flags).map_err(error)?;
+                file.fd = sys::reopen(file.fd.as_fd(), flags).map_err(in_use)?;
             }
+            // What is done in a folder is checked when it is done; only a listing needs it open.
+            Kind::Directory if !access.read => return Ok(()),
             Kind::Directory => {
                 let listing = Flags {
                     read: true,
@@ -286,6 +288,14 @@ impl Local {
             kind,
             ..*file
         })
+    }
+}
+
+/// A lease of a local program (F_SETLEASE) makes a non-blocking open fail with EAGAIN.
+fn in_use(errno: Errno) -> Error {
+    match errno {
+        Errno::AGAIN => Error::Busy,
+        other => error(other),
     }
 }
 

@@ -66,6 +66,15 @@ impl Resolver<'_> {
         }
         let (parent, leaf) = split(path).ok_or(Error::NotFound)?;
         let folder = self.find_folder(parent)?;
+        if self.path.bytes() != parent {
+            // The folders are spelled otherwise; the last name may well be spelled as it stands.
+            let before = self.path.len();
+            self.path.push(leaf).map_err(error)?;
+            match self.open(ITSELF) {
+                Err(errno) if absent(errno) => self.path.truncate(before),
+                other => return other.map_err(refusal),
+            }
+        }
         match self.find_leaf(folder.as_fd(), leaf)? {
             true => self.open(ITSELF).map_err(refusal),
             false => Err(Error::NotFound),

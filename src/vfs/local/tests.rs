@@ -5,6 +5,9 @@ use crate::vfs::conformance::{Bench, conforms};
 use std::path::{Path, PathBuf};
 
 mod escape;
+mod rights;
+mod roots;
+mod samba;
 
 /// A folder that is gone when this is.
 pub(super) struct Scratch(PathBuf);
@@ -84,4 +87,10 @@ mod in_memory {
 mod walked {
     use super::*;
     conforms!(|name| on("/tmp", name, true), read_only);
+}
+
+/// Another disk, named by the tester: `SMOLSMB_TEST_DISK=/mnt/btrfs cargo test --lib vfs::`.
+mod elsewhere {
+    use super::*;
+    conforms!(|name| on(&std::env::var("SMOLSMB_TEST_DISK").unwrap_or("/tmp".into()), name, false), read_only);
 }
