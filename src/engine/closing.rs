@@ -69,12 +69,16 @@ impl<V: Vfs> Server<V> {
             return;
         };
         let (object, delete, next) = (open.object, open.delete_on_close, open.next);
+        let holder = open.holder;
         self.answer_waiting_on(id, Status::RANGE_NOT_LOCKED);
         if let Some(object) = object {
             let locked = self
                 .locks
                 .remove_all(&mut self.objects, object, id.to_u64());
             self.unlink_open(id, object, next);
+            if let Some(holder) = holder {
+                self.drop_holder(holder);
+            }
             if delete && let Some(entry) = self.objects.get_mut(object) {
                 entry.delete_pending = true;
             }
@@ -205,7 +209,7 @@ impl<V: Vfs> Server<V> {
             .find_from(from, |parked| parked.connection == id)
         {
             from = parked.index() + 1;
-            self.parked.remove(parked);
+            self.forget_parked(parked);
         }
         let mut from = 0;
         while let Some(login) = self.logins.find_from(from, |login| login.connection == id) {
@@ -239,16 +243,33 @@ impl<V: Vfs> Server<V> {
         })
     }
 
+    /// Forgets a parked request and what was kept of it.
+    fn forget_parked(&mut self, id: ParkedId) {
+        if let Some(Parked {
+            wait: Wait::Break { deferred, .. } | Wait::Retry { deferred, .. },
+            ..
+        }) = self.parked.remove(id)
+        {
+            self.deferred.remove(deferred);
+        }
+    }
+
     /// Lets a parked request be answered with `status`.
     pub(super) fn answer_parked(&mut self, id: ParkedId, status: Status) {
         let Some(parked) = self.parked.get_mut(id) else {
             return;
         };
-        if !matches!(parked.wait, Wait::Ready(_)) {
-            parked.wait = Wait::Ready(status);
-            let connection = parked.connection;
-            self.wake(connection);
-        }
+        parked.wait = match parked.wait {
+            Wait::Ready(_) => return,
+            // What follows it in its compound is to be answered too.
+            Wait::Break { deferred, .. } | Wait::Retry { deferred, .. } => Wait::Retry {
+                deferred,
+                cancelled: status == Status::CANCELLED,
+            },
+            _ => Wait::Ready(status),
+        };
+        let connection = parked.connection;
+        self.wake(connection);
     }
 
     /// Answers everything that waits on an open.

@@ -53,6 +53,8 @@ pub struct Connection {
     pub active: u64,
     /// Something waits to be sent that no request asked for.
     pub woken: bool,
+    /// Breaks it has to be told of.
+    pub untold: u32,
     /// It is to be closed.
     pub closing: bool,
 }
@@ -76,6 +78,7 @@ impl Connection {
             accepted: now,
             active: now,
             woken: false,
+            untold: 0,
             closing: false,
         }
     }

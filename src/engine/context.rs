@@ -1,7 +1,7 @@
 //! What a command's handler is given, and what it may answer.
 
 use super::connection::{Connection, ConnectionId};
-use super::open::{Open, OpenId};
+use super::open::{ObjectId, Open, OpenId};
 use super::parked::{Parked, ParkedId, Wait};
 use super::session::{Session, SessionId};
 use super::tree::{Tree, TreeId};
@@ -50,6 +50,8 @@ pub enum Outcome<F> {
     FromFile(Tail<F>),
     /// The handler asks to be called again when this is done; nothing was changed yet.
     Blocking(Job<F>),
+    /// The request waits for a break of what others cache of this object, and is asked again whole.
+    Deferred(ObjectId),
     /// No answer.
     Silent,
     /// The connection ends.
@@ -181,6 +183,7 @@ impl<V: Vfs> Context<'_, V> {
             signed: self.sign_reply,
             sealed: self.sealed,
             order: server.parked_order,
+            interim: true,
             wait,
         };
         server.park(parked).map(Outcome::Parked)

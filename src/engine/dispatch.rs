@@ -3,6 +3,8 @@
 
 use super::connection::{ConnectionId, Phase};
 use super::context::{Answer, Chain, Context, Outcome};
+use super::open::ObjectId;
+use super::parked::{Parked, ParkedId, Wait};
 use super::session::{Session, SessionId, State};
 use super::{Job, JobResult, Now, Server, Tail, command, seal};
 use crate::vfs::Vfs;
@@ -23,6 +25,8 @@ pub enum Element<F> {
     },
     /// Nothing is answered.
     Silent,
+    /// It waits, and what follows in the frame with it.
+    Deferred,
     /// A job is to be done first.
     Blocking(Job<F>),
     /// The connection ends.
@@ -77,20 +81,33 @@ fn call<V: Vfs>(
 }
 
 /// What the caller of [`element`] knows about the frame.
-pub struct Frame {
+pub struct Frame<'a> {
     /// Where it came from.
     pub connection: ConnectionId,
     /// The session whose keys opened it.
     pub sealed: Option<SessionId>,
+    /// The first element was kept and is asked again.
+    pub again: Option<Again>,
+    /// The element and everything behind it.
+    pub rest: &'a [u8],
     /// The time.
     pub now: Now,
+}
+
+/// An element that waited and is asked again.
+#[derive(Clone, Copy)]
+pub struct Again {
+    /// As what it was parked.
+    pub parked: ParkedId,
+    /// It was cancelled meanwhile.
+    pub cancelled: bool,
 }
 
 /// Deals with one element: `message` is its bytes, `room` where its reply goes.
 #[allow(clippy::too_many_arguments)]
 pub fn element<V: Vfs>(
     server: &mut Server<V>,
-    frame: &Frame,
+    frame: &Frame<'_>,
     chain: &mut Chain,
     job: Option<JobResult>,
     header: &Header,
@@ -109,8 +126,8 @@ pub fn element<V: Vfs>(
     {
         return Element::Disconnect;
     }
-    // A request that comes back from its job has used its message id already.
-    if command != Command::Cancel && job.is_none() {
+    // A request that comes back from its job or its wait has used its message id already.
+    if command != Command::Cancel && job.is_none() && frame.again.is_none() {
         let charge = if connection.multi_credit {
             header.credit_charge
         } else {
@@ -122,6 +139,7 @@ pub fn element<V: Vfs>(
         server.totals.requests += 1;
     }
 
+    let before = *chain;
     let first = !chain.begun;
     let related = header.is_related();
     if !related {
@@ -154,6 +172,8 @@ pub fn element<V: Vfs>(
     }
     let answer = if related && first {
         Err(Status::INVALID_PARAMETER)
+    } else if frame.again.is_some_and(|again| again.cancelled) {
+        Err(Status::CANCELLED)
     } else {
         match admit(&mut context, frame, command, message) {
             Ok(()) => call(command, &mut context, message, &mut reply),
@@ -163,6 +183,7 @@ pub fn element<V: Vfs>(
 
     let mut tail = None;
     let mut async_id = None;
+    let mut interim = false;
     let status = match answer {
         Ok(Outcome::Done) => Status::SUCCESS,
         Ok(Outcome::With(status)) => status,
@@ -172,11 +193,40 @@ pub fn element<V: Vfs>(
         }
         Ok(Outcome::Parked(parked)) => {
             async_id = Some(parked.to_u64());
+            interim = true;
             reply.truncate(header::SIZE);
             if error::write(&mut reply).is_err() {
                 return Element::Disconnect;
             }
             Status::PENDING
+        }
+        Ok(Outcome::Deferred(object)) => {
+            let late = Deferring {
+                before,
+                object,
+                again: frame.again,
+                interim: last,
+            };
+            match defer(&mut context, frame, command, &late) {
+                Err(status) => {
+                    reply.truncate(header::SIZE);
+                    if error::write(&mut reply).is_err() {
+                        return Element::Disconnect;
+                    }
+                    status
+                }
+                // It goes on waiting, or stands before others in its compound, where no interim reply goes out.
+                Ok(None) => return Element::Deferred,
+                Ok(Some(parked)) => {
+                    async_id = Some(parked.to_u64());
+                    interim = true;
+                    reply.truncate(header::SIZE);
+                    if error::write(&mut reply).is_err() {
+                        return Element::Disconnect;
+                    }
+                    Status::PENDING
+                }
+            }
         }
         Ok(Outcome::Blocking(job)) => return Element::Blocking(job),
         Ok(Outcome::Silent) => return Element::Silent,
@@ -194,13 +244,22 @@ pub fn element<V: Vfs>(
     // signatures under one GMAC nonce would give the key away.
     let (session, sign) = (
         context.session,
-        context.sign_reply && !context.sealed && async_id.is_none(),
+        context.sign_reply && !context.sealed && !interim,
     );
+    let mut credits = None;
+    if let Some(again) = frame.again
+        && let Some(parked) = server.parked.remove(again.parked)
+        && parked.interim
+    {
+        // Its credits were granted with the interim reply.
+        async_id = Some(again.parked.to_u64());
+        credits = Some(0);
+    }
     let response = header::Response {
         command,
         status,
         credit_charge: header.credit_charge,
-        credits: server.grant(frame.connection, header.credit_request),
+        credits: credits.unwrap_or_else(|| server.grant(frame.connection, header.credit_request)),
         related,
         message_id: header.message_id,
         async_id,
@@ -215,11 +274,59 @@ pub fn element<V: Vfs>(
     }
 }
 
+/// What is known of an element that has to wait.
+struct Deferring {
+    before: Chain,
+    object: ObjectId,
+    again: Option<Again>,
+    interim: bool,
+}
+
+/// Keeps an element and what follows it until a break is answered. The parked request for which an interim
+/// reply goes out; `None` if none does.
+fn defer<V: Vfs>(
+    context: &mut Context<'_, V>,
+    frame: &Frame<'_>,
+    command: Command,
+    late: &Deferring,
+) -> Result<Option<ParkedId>, Status> {
+    let server = &mut *context.server;
+    let deferred = server.keep(frame.rest, late.before, frame.sealed)?;
+    let wait = Wait::Break {
+        deferred,
+        object: late.object,
+    };
+    if let Some(parked) = late
+        .again
+        .and_then(|again| server.parked.get_mut(again.parked))
+    {
+        parked.wait = wait;
+        return Ok(None);
+    }
+    server.parked_order += 1;
+    let parked = Parked {
+        connection: context.connection,
+        session: context.session.ok_or(Status::USER_SESSION_DELETED)?,
+        tree: context.chain.tree,
+        message_id: context.header.message_id,
+        command,
+        signed: context.sign_reply,
+        sealed: context.sealed,
+        order: server.parked_order,
+        interim: late.interim,
+        wait,
+    };
+    let parked = server.park(parked).inspect_err(|_| {
+        server.deferred.remove(deferred);
+    })?;
+    Ok(late.interim.then_some(parked))
+}
+
 /// Finds the session and the tree a request names and checks its signature ([MS-SMB2] 3.3.5.2.4,
 /// 3.3.5.2.9, 3.3.5.2.11).
 fn admit<V: Vfs>(
     context: &mut Context<'_, V>,
-    frame: &Frame,
+    frame: &Frame<'_>,
     command: Command,
     message: &[u8],
 ) -> Result<(), Status> {

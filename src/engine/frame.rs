@@ -2,7 +2,8 @@
 
 use super::connection::{ConnectionId, Phase};
 use super::context::Chain;
-use super::dispatch::{self, Element, Frame};
+use super::dispatch::{self, Again, Element, Frame};
+use super::parked::ParkedId;
 use super::seal;
 use super::session::SessionId;
 use super::{JobResult, Now, Server, Verdict};
@@ -24,6 +25,7 @@ pub struct Walk {
     length: usize,
     open: Option<Unfinished>,
     chain: Chain,
+    again: Option<Again>,
 }
 
 /// An element of the reply that lacks its NextCommand and signature.
@@ -43,11 +45,29 @@ impl Default for Walk {
             length: 0,
             open: None,
             chain: Chain::default(),
+            again: None,
         }
     }
 }
 
 impl Walk {
+    /// The walk of a request that was kept, from the element that waited on.
+    pub(super) fn again(
+        chain: Chain,
+        sealed: Option<SessionId>,
+        parked: ParkedId,
+        cancelled: bool,
+    ) -> Walk {
+        Walk {
+            begun: true,
+            sealed,
+            length: if sealed.is_some() { transform::SIZE } else { 0 },
+            chain,
+            again: Some(Again { parked, cancelled }),
+            ..Walk::default()
+        }
+    }
+
     /// Whether a part of the reply stands in the reply buffer.
     pub fn has_reply(&self) -> bool {
         self.open.is_some()
@@ -131,11 +151,6 @@ impl<V: Vfs> Server<V> {
         reply: &mut [u8],
         now: Now,
     ) -> Result<Verdict<V::File>, Disconnect> {
-        let about = Frame {
-            connection: id,
-            sealed: walk.sealed,
-            now,
-        };
         let mut tail = None;
         while walk.at < frame.len() {
             let (message, rest) = header::split(&frame[walk.at..]).map_err(|_| Disconnect)?;
@@ -150,6 +165,13 @@ impl<V: Vfs> Server<V> {
                 .get_mut(start..)
                 .filter(|room| room.len() >= LEAST_REPLY)
                 .ok_or(Disconnect)?;
+            let about = Frame {
+                connection: id,
+                sealed: walk.sealed,
+                again: walk.again.take(),
+                rest: &frame[walk.at..],
+                now,
+            };
             let element = dispatch::element(
                 self,
                 &about,
@@ -164,6 +186,8 @@ impl<V: Vfs> Server<V> {
                 Element::Blocking(job) => return Ok(Verdict::Blocking(job)),
                 Element::Disconnect => return Err(Disconnect),
                 Element::Silent => {}
+                // The rest of the frame waits with it.
+                Element::Deferred => break,
                 Element::Reply {
                     length,
                     sign,

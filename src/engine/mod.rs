@@ -7,10 +7,12 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod caching;
 mod closing;
 mod command;
 mod connection;
 mod context;
+mod deferred;
 mod dispatch;
 mod failure;
 mod frame;

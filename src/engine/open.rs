@@ -52,6 +52,8 @@ pub struct Open<F> {
     pub wrote: bool,
     /// Open.LockSequenceArray: the last sequence number of each bucket, plus one; 0: none.
     pub lock_sequences: [u8; 65],
+    /// What it may cache.
+    pub holder: Option<super::caching::HolderId>,
     /// The next open of the same object.
     pub next: Option<Handle<Open<F>>>,
 }
@@ -73,6 +75,8 @@ pub struct Object {
     pub opens: u32,
     /// The first of its locks.
     pub locks: Option<LockId>,
+    /// The first of those who may cache it.
+    pub holders: Option<super::caching::HolderId>,
     /// It goes away with its last open ([MS-FSA] File.PendingDelete / Link.IsDeleted).
     pub delete_pending: bool,
     /// The first of its opens, as a raw number.
@@ -135,6 +139,7 @@ impl Objects {
             key,
             opens: 0,
             locks: None,
+            holders: None,
             delete_pending: false,
             first: 0,
         };

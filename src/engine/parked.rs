@@ -1,6 +1,8 @@
 //! Requests that wait: a few words each, in a fixed table, never an I/O slot ([MS-SMB2] 3.3.4.2).
 
 use super::connection::ConnectionId;
+use super::deferred::DeferredId;
+use super::open::ObjectId;
 use super::session::SessionId;
 use crate::memory::Handle;
 use crate::wire::header::Command;
@@ -35,6 +37,20 @@ pub enum Wait {
         /// The open.
         open: u64,
     },
+    /// The break of what others cache of an object.
+    Break {
+        /// The request, kept.
+        deferred: DeferredId,
+        /// The object.
+        object: ObjectId,
+    },
+    /// Nothing any more: it is asked again as soon as its connection can send.
+    Retry {
+        /// The request, kept.
+        deferred: DeferredId,
+        /// It is to be answered CANCELLED.
+        cancelled: bool,
+    },
     /// Nothing any more: it is answered with this status as soon as its connection can send.
     Ready(Status),
 }
@@ -44,7 +60,7 @@ impl Wait {
     pub fn open(&self) -> Option<u64> {
         match self {
             Wait::Lock { open, .. } | Wait::Pipe { open } | Wait::Notify { open } => Some(*open),
-            Wait::Ready(_) => None,
+            Wait::Break { .. } | Wait::Retry { .. } | Wait::Ready(_) => None,
         }
     }
 }
@@ -67,6 +83,8 @@ pub struct Parked {
     pub sealed: bool,
     /// Rises with every request parked: who came first.
     pub order: u64,
+    /// An interim reply was sent, so that the answer carries the AsyncId.
+    pub interim: bool,
     /// What it waits for.
     pub wait: Wait,
 }

@@ -1,59 +1,128 @@
 //! Replies that become due without a request: what was parked and is answered now ([MS-SMB2] 3.3.4.4).
 
 use super::connection::ConnectionId;
-use super::parked::{Parked, Wait};
+use super::parked::{Parked, ParkedId, Wait};
 use super::{Now, Server};
 use crate::vfs::Vfs;
 use crate::wire::header::{self, Command};
 use crate::wire::status::Status;
-use crate::wire::{Full, Writer, error, lock, transform};
+use crate::wire::{FileId, Full, Writer, error, lock, oplock_break, transform};
 
+/// The least room a late reply is given.
+const ROOM: usize = 1_024;
 /// Length of the direct TCP prefix.
 const PREFIX: usize = 4;
 
 impl<V: Vfs> Server<V> {
-    /// Writes the replies that are due on a connection, each with its length prefix, as many as fit; how
-    /// many bytes.
-    pub fn pending(&mut self, id: ConnectionId, reply: &mut [u8], _now: Now) -> usize {
-        let mut length = 0;
+    /// Writes the replies and notifications that are due on a connection, each with its length prefix, as
+    /// many as fit; how many bytes.
+    pub fn pending(&mut self, id: ConnectionId, reply: &mut [u8], now: Now) -> usize {
+        let mut length = self.tell_breaks(id, reply);
         let mut from = 0;
         while let Some(parked_id) = self.parked.find_from(from, |parked| {
-            parked.connection == id && matches!(parked.wait, Wait::Ready(_))
+            parked.connection == id && matches!(parked.wait, Wait::Ready(_) | Wait::Retry { .. })
         }) {
             from = parked_id.index() + 1;
-            let Some(room) = reply.get_mut(length..) else {
-                break;
-            };
-            let Some(parked) = self.parked.get(parked_id) else {
-                continue;
-            };
-            let Wait::Ready(status) = parked.wait else {
-                continue;
-            };
-            let start = PREFIX + if parked.sealed { transform::SIZE } else { 0 };
-            let Ok(end) = late_reply(parked_id.to_u64(), parked, status, start, room) else {
+            let Some(room) = reply.get_mut(length..).filter(|room| room.len() >= ROOM) else {
                 self.wake(id);
                 break;
             };
-            let (session, signed, sealed) = (parked.session, parked.signed, parked.sealed);
-            self.parked.remove(parked_id);
-            let sent = match (sealed, signed) {
-                (true, _) => self.seal(session, &mut room[PREFIX..end]).is_some(),
-                (false, true) => {
-                    self.sign(id, session, &mut room[start..end]);
-                    true
-                }
-                (false, false) => true,
-            };
-            self.bury_session(session);
-            if !sent {
+            let Some(wait) = self.parked.get(parked_id).map(|parked| parked.wait) else {
                 continue;
+            };
+            let written = match wait {
+                Wait::Ready(status) => self.answer_late(id, parked_id, status, room),
+                Wait::Retry { cancelled, .. } => {
+                    let room = &mut room[PREFIX..];
+                    let Some(written) = self.retry(id, parked_id, cancelled, room, now) else {
+                        self.close_connection(id);
+                        break;
+                    };
+                    written
+                }
+                _ => 0,
+            };
+            if written > 0 {
+                reply[length..length + PREFIX].copy_from_slice(&(written as u32).to_be_bytes());
+                length += PREFIX + written;
             }
-            room[..PREFIX].copy_from_slice(&((end - PREFIX) as u32).to_be_bytes());
-            length += end;
         }
         length
     }
+
+    /// Answers a parked request; how many bytes behind the prefix.
+    fn answer_late(
+        &mut self,
+        id: ConnectionId,
+        parked_id: ParkedId,
+        status: Status,
+        room: &mut [u8],
+    ) -> usize {
+        let Some(parked) = self.parked.remove(parked_id) else {
+            return 0;
+        };
+        let start = PREFIX + if parked.sealed { transform::SIZE } else { 0 };
+        let Ok(end) = late_reply(parked_id.to_u64(), &parked, status, start, room) else {
+            return 0;
+        };
+        let sent = match (parked.sealed, parked.signed) {
+            (true, _) => self.seal(parked.session, &mut room[PREFIX..end]).is_some(),
+            (false, true) => {
+                self.sign(id, parked.session, &mut room[start..end]);
+                true
+            }
+            (false, false) => true,
+        };
+        self.bury_session(parked.session);
+        if sent { end - PREFIX } else { 0 }
+    }
+
+    /// Tells a connection of the oplocks it has to give up ([MS-SMB2] 3.3.4.6): neither signed nor of any
+    /// session, with a MessageId of all ones.
+    fn tell_breaks(&mut self, id: ConnectionId, reply: &mut [u8]) -> usize {
+        let mut length = 0;
+        while let Some(room) = reply.get_mut(length..).filter(|room| room.len() >= ROOM) {
+            let Some((open, level)) = self.next_untold(id) else {
+                return length;
+            };
+            let number = open.to_u64();
+            let Ok(written) = notification(number, level, &mut room[PREFIX..]) else {
+                return length;
+            };
+            room[..PREFIX].copy_from_slice(&(written as u32).to_be_bytes());
+            length += PREFIX + written;
+        }
+        self.wake(id);
+        length
+    }
+}
+
+/// Writes an oplock break notification; its length.
+fn notification(open: u64, oplock_level: u8, room: &mut [u8]) -> Result<usize, Full> {
+    let mut message = Writer::new(room);
+    message.zeros(header::SIZE)?;
+    let file_id = FileId {
+        persistent: open,
+        volatile: open,
+    };
+    oplock_break::Oplock {
+        oplock_level,
+        file_id,
+    }
+    .write(&mut message)?;
+    let header = header::Response {
+        command: Command::OplockBreak,
+        status: Status::SUCCESS,
+        credit_charge: 0,
+        credits: 0,
+        related: false,
+        message_id: u64::MAX,
+        async_id: None,
+        tree_id: 0,
+        session_id: 0,
+    };
+    header.write(message.written_mut());
+    Ok(message.position())
 }
 
 /// Writes one late reply at `start`; where it ends.

@@ -2,7 +2,9 @@
 
 use core::net::IpAddr;
 
+use super::caching::Holder;
 use super::connection::{Connection, ConnectionId};
+use super::deferred::Deferred;
 use super::lock::Locks;
 use super::open::{Objects, Open};
 use super::parked::Parked;
@@ -10,7 +12,7 @@ use super::session::{Login, Session};
 use super::setup::{Served, Setup};
 use super::tree::Tree;
 use super::{Now, Tail};
-use crate::memory::{Budget, Holder, Table};
+use crate::memory::{self, Budget, Table};
 use crate::pipe::Pipe;
 use crate::vfs::Vfs;
 
@@ -56,6 +58,9 @@ pub struct Server<V: Vfs> {
     pub(super) locks: Locks,
     pub(super) pipes: Table<Pipe>,
     pub(super) parked: Table<Parked>,
+    pub(super) deferred: Table<Deferred>,
+    pub(super) holders: Table<Holder>,
+    pub(super) breaks_running: usize,
     /// Room for two security descriptors.
     pub(super) scratch: Box<[u8]>,
     pub(super) parked_order: u64,
@@ -83,6 +88,9 @@ impl<V: Vfs> Server<V> {
             locks: Locks::new(budget.locks as usize),
             pipes: Table::new(budget.pipes as usize),
             parked: Table::new(budget.parked as usize),
+            deferred: Table::new(budget.deferred as usize),
+            holders: Table::new(budget.opens as usize),
+            breaks_running: 0,
             scratch: vec![0; 2 * super::access::DESCRIPTOR].into_boxed_slice(),
             parked_order: 0,
             ending: None,
@@ -95,8 +103,8 @@ impl<V: Vfs> Server<V> {
     }
 
     /// Every pool and table with what it costs.
-    pub fn holders(budget: &Budget) -> [Holder; 10] {
-        let row = |name, count: u32, each: usize| Holder {
+    pub fn holders(budget: &Budget) -> [memory::Holder; 12] {
+        let row = |name, count: u32, each: usize| memory::Holder {
             name,
             count: u64::from(count),
             each: each as u64,
@@ -129,11 +137,17 @@ impl<V: Vfs> Server<V> {
                 budget.parked,
                 Table::<Parked>::entry_size(),
             ),
+            row(
+                "kept requests",
+                budget.deferred,
+                Table::<Deferred>::entry_size(),
+            ),
+            row("oplocks", budget.opens, Table::<Holder>::entry_size()),
         ]
     }
 
     /// How full each table is: used and at most, named as in [`Server::holders`].
-    pub fn usage(&self) -> [(&'static str, usize, usize); 8] {
+    pub fn usage(&self) -> [(&'static str, usize, usize); 10] {
         [
             (
                 "connections",
@@ -147,6 +161,12 @@ impl<V: Vfs> Server<V> {
             ("locks", self.locks.len(), self.budget.locks as usize),
             ("pipes", self.pipes.len(), self.pipes.capacity()),
             ("parked requests", self.parked.len(), self.parked.capacity()),
+            (
+                "kept requests",
+                self.deferred.len(),
+                self.deferred.capacity(),
+            ),
+            ("oplocks", self.holders.len(), self.holders.capacity()),
         ]
     }
 
@@ -205,6 +225,17 @@ impl<V: Vfs> Server<V> {
     pub fn open_file(&self, open: super::OpenId<V::File>) -> Option<&V::File> {
         match &self.opens.get(open)?.target {
             super::open::Target::File(file) => Some(file),
+            super::open::Target::Pipe(_) => None,
+        }
+    }
+
+    /// The file of an open, and the store to use it with.
+    pub(super) fn open_file_mut(
+        &mut self,
+        open: super::OpenId<V::File>,
+    ) -> Option<(&mut V, &mut V::File)> {
+        match &mut self.opens.get_mut(open)?.target {
+            super::open::Target::File(file) => Some((&mut self.vfs, file)),
             super::open::Target::Pipe(_) => None,
         }
     }
@@ -279,7 +310,8 @@ impl<V: Vfs> Server<V> {
                 self.close_connection(id);
             }
         }
-        (!self.connections.is_empty()).then_some(now.mono.saturating_add(1_000))
+        let breaks = self.expire_breaks(now).unwrap_or(u64::MAX);
+        (!self.connections.is_empty()).then_some(now.mono.saturating_add(1_000).min(breaks))
     }
 
     fn has_opens(&self, connection: ConnectionId) -> bool {

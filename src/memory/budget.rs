@@ -42,6 +42,8 @@ pub struct Budget {
     pub locks: u32,
     /// Requests that wait.
     pub parked: u32,
+    /// Requests kept whole while they wait.
+    pub deferred: u32,
     /// Open named pipes.
     pub pipes: u32,
     /// Receive buffer of each connection.
@@ -156,8 +158,9 @@ impl Budget {
             opens,
             locks: opens.saturating_mul(2),
             parked: connections.saturating_mul(4).min(1_024),
+            deferred: (connections / 2).clamp(8, 64),
             pipes: (connections / 4).clamp(4, 16),
-            receive_buffer: 4 << 10,
+            receive_buffer: 8 << 10,
         }
     }
 

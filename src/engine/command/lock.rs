@@ -1,6 +1,7 @@
 //! LOCK ([MS-SMB2] 3.3.5.14, [MS-FSA] 2.1.5.8, 2.1.5.9).
 
 use crate::engine::Server;
+use crate::engine::caching::Reason;
 use crate::engine::context::{Answer, Context, Outcome};
 use crate::engine::open::{ObjectId, OpenId, Target};
 use crate::engine::parked::Wait;
@@ -53,15 +54,21 @@ pub fn handle<V: Vfs>(
         let result = unlock(context.server, object, id, request.locks());
         context.server.grant_waiting_locks(object);
         result?;
-    } else if let Some(waits) = lock(context.server, object, id, request.locks())? {
-        let wait = Wait::Lock {
-            open: id.to_u64(),
-            offset: waits.offset,
-            length: waits.length,
-            exclusive: waits.flags & EXCLUSIVE_LOCK != 0,
-            sequence,
-        };
-        return context.park(wait);
+    } else {
+        let now = context.now;
+        context
+            .server
+            .break_caching(object, id.to_u64(), Reason::Change, now);
+        if let Some(waits) = lock(context.server, object, id, request.locks())? {
+            let wait = Wait::Lock {
+                open: id.to_u64(),
+                offset: waits.offset,
+                length: waits.length,
+                exclusive: waits.flags & EXCLUSIVE_LOCK != 0,
+                sequence,
+            };
+            return context.park(wait);
+        }
     }
     if let Some((bucket, number)) = sequence
         && let Some(open) = context.server.opens.get_mut(id)

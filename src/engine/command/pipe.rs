@@ -53,6 +53,7 @@ pub fn create<V: Vfs>(
         write_time_fixed: false,
         wrote: false,
         lock_sequences: [0; 65],
+        holder: None,
         next: None,
     };
     let id = server

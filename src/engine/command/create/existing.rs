@@ -1,7 +1,8 @@
 //! Opening what is there ([MS-FSA] 2.1.5.1.2).
 
-use super::Made;
 use super::checks::Wanted;
+use super::{Made, Refusal};
+use crate::engine::caching::{self, Reason};
 use crate::engine::context::Context;
 use crate::vfs::{DataAccess, Error, Kind, Meta, Vfs};
 use crate::wire::create::{Request, action, disposition};
@@ -19,33 +20,33 @@ pub fn open<V: Vfs>(
     wanted: &Wanted<'_>,
     mut file: V::File,
     meta: Meta,
-) -> Result<Made<V::File>, Status> {
+) -> Result<Made<V::File>, Refusal> {
     let (session, tree_maximum) = (context.session()?.0, context.tree()?.1.maximal_access);
     let directory = meta.kind == Kind::Directory;
     let stream = !wanted.path.stream.is_empty();
     if context.server.is_delete_pending(&meta.key) {
-        return Err(Status::DELETE_PENDING);
+        return Err(Refusal::Status(Status::DELETE_PENDING));
     }
     let overwrites = match request.create_disposition {
-        disposition::CREATE => return Err(Status::OBJECT_NAME_COLLISION),
+        disposition::CREATE => return Err(Refusal::Status(Status::OBJECT_NAME_COLLISION)),
         disposition::OPEN | disposition::OPEN_IF => false,
         _ => true,
     };
     match (directory, stream) {
-        (true, false) if wanted.file => return Err(Status::FILE_IS_A_DIRECTORY),
-        (true, false) if overwrites => return Err(Status::OBJECT_NAME_COLLISION),
-        (false, _) if wanted.directory => return Err(Status::NOT_A_DIRECTORY),
+        (true, false) if wanted.file => return Err(Refusal::Status(Status::FILE_IS_A_DIRECTORY)),
+        (true, false) if overwrites => return Err(Refusal::Status(Status::OBJECT_NAME_COLLISION)),
+        (false, _) if wanted.directory => return Err(Refusal::Status(Status::NOT_A_DIRECTORY)),
         _ => {}
     }
     if meta.kind == Kind::Special {
-        return Err(Status::ACCESS_DENIED);
+        return Err(Refusal::Status(Status::ACCESS_DENIED));
     }
 
     let maximal_access = context.server.descriptor_access(session, &file)? & tree_maximum;
     let maximum_allowed = wanted.access & access::MAXIMUM_ALLOWED != 0;
     let mut granted = wanted.access & !access::MAXIMUM_ALLOWED;
     if granted & access::ACCESS_SYSTEM_SECURITY != 0 {
-        return Err(Status::PRIVILEGE_NOT_HELD);
+        return Err(Refusal::Status(Status::PRIVILEGE_NOT_HELD));
     }
     let needed = granted
         | if overwrites {
@@ -54,7 +55,7 @@ pub fn open<V: Vfs>(
             0
         };
     if needed & !maximal_access != 0 {
-        return Err(Status::ACCESS_DENIED);
+        return Err(Refusal::Status(Status::ACCESS_DENIED));
     }
     if maximum_allowed {
         granted |= maximal_access;
@@ -62,10 +63,10 @@ pub fn open<V: Vfs>(
     let read_only = meta.attributes & attributes::READONLY != 0 && !directory;
     if read_only {
         if needed & CHANGES != 0 {
-            return Err(Status::ACCESS_DENIED);
+            return Err(Refusal::Status(Status::ACCESS_DENIED));
         }
         if wanted.delete_on_close {
-            return Err(Status::CANNOT_DELETE);
+            return Err(Refusal::Status(Status::CANNOT_DELETE));
         }
         if maximum_allowed {
             granted &= !CHANGES;
@@ -74,14 +75,12 @@ pub fn open<V: Vfs>(
     if overwrites && !stream {
         let kept = attributes::HIDDEN | attributes::SYSTEM;
         if meta.attributes & kept & !request.file_attributes != 0 {
-            return Err(Status::ACCESS_DENIED);
+            return Err(Refusal::Status(Status::ACCESS_DENIED));
         }
     }
-    context
-        .server
-        .check_sharing(&meta.key, needed | granted, request.share_access)?;
+    share(context, request, &meta, needed | granted, overwrites)?;
     if wanted.delete_on_close && directory && !context.server.vfs.is_empty(&mut file)? {
-        return Err(Status::DIRECTORY_NOT_EMPTY);
+        return Err(Refusal::Status(Status::DIRECTORY_NOT_EMPTY));
     }
 
     activate(
@@ -110,6 +109,34 @@ pub fn open<V: Vfs>(
         access: granted,
         maximal_access,
     })
+}
+
+/// Checks the share modes, and has others give up what they cache. A conflict may go away when a cached
+/// handle is closed ([MS-FSA] 2.1.5.1.2).
+fn share<V: Vfs>(
+    context: &mut Context<'_, V>,
+    request: &Request<'_>,
+    meta: &Meta,
+    access: u32,
+    overwrites: bool,
+) -> Result<(), Refusal> {
+    let now = context.now;
+    let server = &mut *context.server;
+    let shared = server.check_sharing(&meta.key, access, request.share_access);
+    if caching::only_looks(access) {
+        return Ok(shared?);
+    }
+    if let Some(object) = server.objects.find(&meta.key) {
+        let reason = match (shared.is_err(), overwrites) {
+            (true, _) => Reason::Conflict,
+            (false, true) => Reason::Overwrite,
+            (false, false) => Reason::Open,
+        };
+        if server.break_caching(object, 0, reason, now) {
+            return Err(Refusal::Wait(object));
+        }
+    }
+    Ok(shared?)
 }
 
 /// Opens the file for the data access granted. Who asked for the most there is gets less where the disk

@@ -8,11 +8,12 @@ mod reply;
 mod sharing;
 
 use super::pipe;
-use crate::engine::context::{Answer, Context};
+use crate::engine::caching;
+use crate::engine::context::{Answer, Context, Outcome};
 use crate::engine::open::{Listing, ObjectId, Open, OpenId, Target};
 use crate::engine::tree;
 use crate::vfs::name::{self, NameError};
-use crate::vfs::{At, Error, Meta, Vfs};
+use crate::vfs::{At, Error, Kind, Meta, Vfs};
 use crate::wire::create::{Request, action, disposition, options};
 use crate::wire::status::Status;
 use crate::wire::{FileId, Writer};
@@ -25,6 +26,20 @@ struct Made<F> {
     action: u32,
     access: u32,
     maximal_access: u32,
+}
+
+/// Why there is nothing yet.
+enum Refusal {
+    /// It is refused.
+    Status(Status),
+    /// Others must give up what they cache of this object first.
+    Wait(ObjectId),
+}
+
+impl<E: Into<Status>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Refusal::Status(error.into())
+    }
 }
 
 /// Opens or makes a file, directory, stream or pipe.
@@ -46,8 +61,12 @@ pub fn handle<V: Vfs>(
         context.server.totals.exhausted += 1;
         return Err(Status::TOO_MANY_OPENED_FILES);
     }
-    let made = open_or_make(context, at, &request, &wanted)?;
-    let (id, object) = enter(
+    let made = match open_or_make(context, at, &request, &wanted) {
+        Err(Refusal::Wait(object)) => return Ok(Outcome::Deferred(object)),
+        Err(Refusal::Status(status)) => return Err(status),
+        Ok(made) => made,
+    };
+    let id = enter(
         context,
         &request,
         &wanted,
@@ -64,7 +83,6 @@ pub fn handle<V: Vfs>(
         undo(context, id, made.action);
         return Err(status);
     }
-    let _ = object;
     let file_id = FileId {
         persistent: id.to_u64(),
         volatile: id.to_u64(),
@@ -89,17 +107,17 @@ fn open_or_make<V: Vfs>(
     at: At,
     request: &Request<'_>,
     wanted: &Wanted<'_>,
-) -> Result<Made<V::File>, Status> {
+) -> Result<Made<V::File>, Refusal> {
     let mut again = true;
     loop {
         let follow = request.create_options & options::OPEN_REPARSE_POINT == 0;
         match context.server.vfs.lookup(at, wanted.path, follow) {
             Ok((file, meta)) => return existing::open(context, request, wanted, file, meta),
             Err(Error::NotFound) => {}
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(Refusal::Status(error.into())),
         }
-        match fresh::make(context, at, request, wanted) {
-            Err(Status::OBJECT_NAME_COLLISION)
+        match fresh::make(context, at, request, wanted).map_err(Refusal::Status) {
+            Err(Refusal::Status(Status::OBJECT_NAME_COLLISION))
                 if again && request.create_disposition != disposition::CREATE =>
             {
                 again = false
@@ -117,7 +135,7 @@ fn enter<V: Vfs>(
     file: V::File,
     meta: &Meta,
     access: u32,
-) -> Result<(OpenId<V::File>, ObjectId), Status> {
+) -> Result<OpenId<V::File>, Status> {
     let (session, tree) = (context.session()?.0, context.tree()?.0);
     let server = &mut *context.server;
     let object = server
@@ -140,6 +158,7 @@ fn enter<V: Vfs>(
         write_time_fixed: false,
         wrote: false,
         lock_sequences: [0; 65],
+        holder: None,
         next: None,
     };
     let Ok(id) = server.opens.insert(open) else {
@@ -147,7 +166,13 @@ fn enter<V: Vfs>(
         return Err(Status::TOO_MANY_OPENED_FILES);
     };
     server.link_open(id, object);
-    Ok((id, object))
+    let asked = caching::of_level(request.requested_oplock_level).unwrap_or(caching::NONE);
+    if asked != caching::NONE && meta.kind == Kind::File {
+        let connection = context.connection;
+        let granted = context.server.grantable(object, id, asked);
+        context.server.grant_caching(id, connection, granted);
+    }
+    Ok(id)
 }
 
 /// Takes back an open whose extras failed; what it made goes too.

@@ -1,10 +1,11 @@
 //! What a client asked for beside the open itself, and the reply ([MS-SMB2] 3.3.5.9, 2.2.14).
 
 use super::checks::Wanted;
+use crate::engine::caching::current;
 use crate::engine::context::{Answer, Context, Outcome};
 use crate::engine::open::{OpenId, Target};
 use crate::vfs::{Error, Kind, Meta, Vfs};
-use crate::wire::create::{self, Response, action, oplock};
+use crate::wire::create::{self, Response, action};
 use crate::wire::create_context::Chain;
 use crate::wire::ea::FullEas;
 use crate::wire::status::Status;
@@ -83,7 +84,7 @@ pub fn write<V: Vfs>(
         extras.meta
     };
     let response = Response {
-        oplock_level: oplock::NONE,
+        oplock_level: current(open, &server.holders),
         flags: if meta.reparse_tag != 0 {
             create::FLAG_REPARSEPOINT
         } else {
