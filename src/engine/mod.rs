@@ -28,6 +28,7 @@ mod session;
 mod setup;
 mod shares;
 mod tree;
+mod veto;
 mod window;
 
 pub use connection::ConnectionId;

@@ -58,13 +58,15 @@ pub struct Open<F> {
     pub next: Option<Handle<Open<F>>>,
 }
 
-/// How far a directory's listing has come.
+/// How far the listing of a directory, or of extended attributes, has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     /// An answer was given since the start, so that an empty one is NO_MORE_FILES, not NO_SUCH_FILE.
     pub begun: bool,
     /// How many of `.` and `..` were passed.
     pub dots: u8,
+    /// Open.CurrentEaIndex: how many extended attributes were told.
+    pub attribute: u32,
 }
 
 /// A file or stream that is open, once for all its opens.
