@@ -24,6 +24,8 @@ pub struct Chain {
     pub file: Option<FileId>,
     /// How it ended.
     pub status: Status,
+    /// It named no session or tree connect that there is: what is related to it means nothing.
+    pub broken: bool,
 }
 
 impl Default for Chain {
@@ -34,6 +36,7 @@ impl Default for Chain {
             tree: 0,
             file: None,
             status: Status::SUCCESS,
+            broken: false,
         }
     }
 }

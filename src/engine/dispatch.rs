@@ -118,14 +118,14 @@ pub fn element<V: Vfs>(
     let Some(connection) = server.connections.get_mut(frame.connection) else {
         return Element::Disconnect;
     };
-    let Ok(command) = Command::try_from(header.command) else {
-        return Element::Disconnect;
-    };
+    let known = Command::try_from(header.command);
     if header.is_response()
-        || (connection.phase != Phase::Negotiated && command != Command::Negotiate)
+        || (connection.phase != Phase::Negotiated && known != Ok(Command::Negotiate))
     {
         return Element::Disconnect;
     }
+    // An unknown command is refused like one that needs a session.
+    let command = known.unwrap_or(Command::TreeConnect);
     // A request that comes back from its job or its wait has used its message id already.
     if command != Command::Cancel && job.is_none() && frame.again.is_none() {
         let charge = if connection.multi_credit {
@@ -170,14 +170,22 @@ pub fn element<V: Vfs>(
     if reply.zeros(header::SIZE).is_err() {
         return Element::Disconnect;
     }
-    let answer = if related && first {
+    let answer = if related && (first || context.chain.broken) {
+        context.chain.broken = true;
         Err(Status::INVALID_PARAMETER)
     } else if frame.again.is_some_and(|again| again.cancelled) {
         Err(Status::CANCELLED)
     } else {
-        match admit(&mut context, frame, command, message) {
-            Ok(()) => call(command, &mut context, message, &mut reply),
-            Err(status) => Err(status),
+        match (admit(&mut context, frame, command, message), known) {
+            (Ok(()), Ok(command)) => call(command, &mut context, message, &mut reply),
+            (Ok(()), Err(_)) => Err(Status::INVALID_PARAMETER),
+            (Err(status), _) => {
+                context.chain.broken = matches!(
+                    status,
+                    Status::USER_SESSION_DELETED | Status::NETWORK_NAME_DELETED
+                );
+                Err(status)
+            }
         }
     };
 
@@ -267,6 +275,9 @@ pub fn element<V: Vfs>(
         session_id: chain.session,
     };
     response.write(reply.written_mut());
+    if known.is_err() {
+        header::set_command(reply.written_mut(), header.command);
+    }
     Element::Reply {
         length: reply.position(),
         sign: session.filter(|_| sign),

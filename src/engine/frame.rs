@@ -209,6 +209,14 @@ impl<V: Vfs> Server<V> {
         let Some(open) = walk.open else {
             return Ok(Verdict::Silence);
         };
+        // In a compound the last reply too is padded, as Windows does it.
+        if open.start > walk.sealed.map_or(0, |_| transform::SIZE) {
+            let padded = walk.length.next_multiple_of(8);
+            if let Some(padding) = reply.get_mut(walk.length..padded) {
+                padding.fill(0);
+                walk.length = padded;
+            }
+        }
         self.finish(id, open, &mut reply[..walk.length], walk.length, false);
         self.hash_reply(id, &reply[open.start..walk.length]);
         if let Some(session) = walk.sealed {

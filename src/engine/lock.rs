@@ -139,7 +139,8 @@ impl Locks {
         Some(id)
     }
 
-    /// Removes the lock of this open with exactly this range, the newest first; false if there is none.
+    /// Removes the lock of this open with exactly this range: an exclusive one before the shared ones stacked
+    /// on it, of those the newest. False if there is none.
     pub fn remove(
         &mut self,
         objects: &mut Objects,
@@ -147,10 +148,12 @@ impl Locks {
         open: u64,
         range: (u64, u64),
     ) -> bool {
+        let same = |lock: &Lock| lock.open == open && (lock.offset, lock.length) == range;
         let found = self
             .of(objects, object)
-            .find(|(_, lock)| lock.open == open && (lock.offset, lock.length) == range);
-        let Some(id) = found.map(|(id, _)| id) else {
+            .find(|(_, lock)| lock.exclusive && same(lock))
+            .or_else(|| self.of(objects, object).find(|(_, lock)| same(lock)));
+        let Some((id, _)) = found else {
             return false;
         };
         self.unlink(objects, object, id);

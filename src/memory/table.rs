@@ -3,6 +3,8 @@
 use core::marker::PhantomData;
 
 const NONE: u32 = u32::MAX;
+/// Bits of a handle's number that are the slot's; more slots than that no table has.
+const INDEX_BITS: u32 = 20;
 
 /// Names an entry of a [`Table`]. A handle to an entry that is gone finds nothing, even when the slot
 /// holds a newer entry.
@@ -13,16 +15,18 @@ pub struct Handle<T> {
 }
 
 impl<T> Handle<T> {
-    /// The handle as a number that is never 0, for ids on the wire.
+    /// The handle as a number that is never 0, for ids on the wire. The early generations fit 32 bits:
+    /// there are clients that keep no more of a SessionId.
     pub fn to_u64(self) -> u64 {
-        (u64::from(self.generation) << 32) | u64::from(self.index)
+        (u64::from(self.generation) << INDEX_BITS) | u64::from(self.index)
     }
 
     /// The handle a number from the wire names, if any entry ever had it.
     pub fn from_u64(number: u64) -> Self {
         Handle {
-            index: number as u32,
-            generation: (number >> 32) as u32,
+            index: (number & ((1 << INDEX_BITS) - 1)) as u32,
+            // A number that no handle has names generation 0, which is never handed out.
+            generation: u32::try_from(number >> INDEX_BITS).unwrap_or(0),
             of: PhantomData,
         }
     }
@@ -75,7 +79,7 @@ pub struct Table<T> {
 impl<T> Table<T> {
     /// An empty table; the only allocation it ever makes.
     pub fn new(capacity: usize) -> Self {
-        let capacity = capacity.min(NONE as usize - 1);
+        let capacity = capacity.min(1 << INDEX_BITS);
         Table {
             slots: Vec::with_capacity(capacity),
             capacity,

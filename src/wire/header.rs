@@ -234,6 +234,13 @@ pub fn status(message: &[u8]) -> Option<Status> {
     Reader::at(message, 8).u32().ok().map(Status)
 }
 
+/// Puts a command no [`Command`] stands for into a reply's header.
+pub fn set_command(message: &mut [u8], command: u16) {
+    if let Some(field) = message.get_mut(12..14) {
+        field.copy_from_slice(&command.to_le_bytes());
+    }
+}
+
 /// Links a message of a reply to the next one, `next` bytes from its start.
 pub fn set_next_command(message: &mut [u8], next: u32) {
     if let Some(field) = message.get_mut(NEXT_COMMAND_AT..NEXT_COMMAND_AT + 4) {

@@ -92,5 +92,12 @@ mod walked {
 /// Another disk, named by the tester: `SMOLSMB_TEST_DISK=/mnt/btrfs cargo test --lib vfs::`.
 mod elsewhere {
     use super::*;
-    conforms!(|name| on(&std::env::var("SMOLSMB_TEST_DISK").unwrap_or("/tmp".into()), name, false), read_only);
+    conforms!(
+        |name| on(
+            &std::env::var("SMOLSMB_TEST_DISK").unwrap_or("/tmp".into()),
+            name,
+            false
+        ),
+        read_only
+    );
 }

@@ -4,8 +4,14 @@ use super::*;
 use crate::vfs::conformance::{NOW, READ_WRITE, to};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 
-const ALICE: Who = Who { uid: 54321, gid: 54322 };
-const BOB: Who = Who { uid: 54323, gid: 54324 };
+const ALICE: Who = Who {
+    uid: 54321,
+    gid: 54322,
+};
+const BOB: Who = Who {
+    uid: 54323,
+    gid: 54324,
+};
 
 fn is_root() -> bool {
     std::fs::metadata("/proc/self").unwrap().uid() == 0
@@ -14,14 +20,23 @@ fn is_root() -> bool {
 /// The thread's file-system user and group, as the kernel tells it.
 fn identity() -> (String, String, String) {
     let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
-    let line = |name: &str| status.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned();
+    let line = |name: &str| {
+        status
+            .lines()
+            .find(|line| line.starts_with(name))
+            .unwrap_or_default()
+            .to_owned()
+    };
     (line("Uid:"), line("Gid:"), line("Groups:"))
 }
 
 fn bench() -> (Bench<Local>, Scratch) {
     let scratch = Scratch::new("/tmp", "rights");
     std::fs::set_permissions(scratch.path(), PermissionsExt::from_mode(0o777)).unwrap();
-    (open(scratch.path(), &RootOptions::default(), false), scratch)
+    (
+        open(scratch.path(), &RootOptions::default(), false),
+        scratch,
+    )
 }
 
 #[test]
@@ -52,14 +67,18 @@ fn the_disk_decides_what_a_user_may() {
     b.write("closed/inner", b"x");
     b.write("readable", b"look");
     let mode = |name: &str, mode| {
-        std::fs::set_permissions(scratch.path().join(name), PermissionsExt::from_mode(mode)).unwrap();
+        std::fs::set_permissions(scratch.path().join(name), PermissionsExt::from_mode(mode))
+            .unwrap();
     };
     mode("private", 0o600);
     mode("closed", 0o700);
     mode("readable", 0o644);
     b.at.who = Some(BOB);
     const DENIED: Option<Error> = Some(Error::AccessDenied);
-    let reading = DataAccess { read: true, write: false };
+    let reading = DataAccess {
+        read: true,
+        write: false,
+    };
     let (mut private, _) = b.find("private").unwrap();
     assert_eq!(b.vfs.activate(&mut private, reading).err(), DENIED);
     assert_eq!(b.find("closed/inner").err(), DENIED);
@@ -74,16 +93,29 @@ fn the_disk_decides_what_a_user_may() {
     assert_eq!(b.vfs.set_attribute(&mut readable, b"a", b"b").err(), DENIED);
     assert_eq!(b.vfs.set_security(&mut readable, b"sd").err(), DENIED);
     assert_eq!(b.vfs.set_reparse(&mut readable, b"abcdefgh").err(), DENIED);
-    let times = Times { write: Some(NOW), creation: Some(NOW), ..Times::default() };
+    let times = Times {
+        write: Some(NOW),
+        creation: Some(NOW),
+        ..Times::default()
+    };
     assert_eq!(b.vfs.set_times(&mut readable, &times).err(), DENIED);
     let (stream, _) = b.find("private:stream").unwrap();
-    assert_eq!(b.vfs.read(&stream, 0, &mut [0; 4], Wait::Allowed).err(), DENIED);
+    assert_eq!(
+        b.vfs.read(&stream, 0, &mut [0; 4], Wait::Allowed).err(),
+        DENIED
+    );
     assert_eq!(b.make("readable:new").err(), DENIED);
-    assert_eq!(b.vfs.rename(&mut readable, to("closed/stolen"), true).err(), DENIED);
+    assert_eq!(
+        b.vfs.rename(&mut readable, to("closed/stolen"), true).err(),
+        DENIED
+    );
     // In a folder of others' only its owner may remove.
     mode("", 0o1777);
     assert_eq!(b.vfs.remove(&mut readable).err(), DENIED);
-    assert_eq!(b.vfs.rename(&mut readable, to("renamed"), true).err(), DENIED);
+    assert_eq!(
+        b.vfs.rename(&mut readable, to("renamed"), true).err(),
+        DENIED
+    );
     mode("", 0o555);
     assert_eq!(b.make("new").err(), DENIED);
     assert_eq!(b.make_directory("new").err(), DENIED);
@@ -105,7 +137,15 @@ fn an_owner_marks_his_file_even_where_he_may_not_write() {
     std::fs::set_permissions(scratch.path().join("f"), PermissionsExt::from_mode(0o666)).unwrap();
     b.at.who = Some(BOB);
     let (mut file, _) = b.find("f").unwrap();
-    b.vfs.set_times(&mut file, &Times { write: Some(NOW), ..Times::default() }).unwrap();
+    b.vfs
+        .set_times(
+            &mut file,
+            &Times {
+                write: Some(NOW),
+                ..Times::default()
+            },
+        )
+        .unwrap();
     assert_eq!(b.vfs.meta(&file).unwrap().write, NOW);
 }
 
@@ -121,7 +161,15 @@ fn a_folder_that_may_be_read_but_not_searched_shows_names_only() {
     b.at.who = Some(BOB);
     assert_eq!(b.names("d"), ["f"]);
     let (mut d, _) = b.find("d").unwrap();
-    b.vfs.activate(&mut d, DataAccess { read: true, write: false }).unwrap();
+    b.vfs
+        .activate(
+            &mut d,
+            DataAccess {
+                read: true,
+                write: false,
+            },
+        )
+        .unwrap();
     let mut count = 0;
     b.vfs
         .list(&mut d, 0, true, &mut |_| {
@@ -163,10 +211,16 @@ fn the_servers_identity_is_back_after_every_call() {
 #[test]
 fn masks_say_what_new_files_may_be() {
     let scratch = Scratch::new("/tmp", "masks");
-    for (create_mask, directory_mask, file, directory) in
-        [(0o640, 0o750, 0o640, 0o750), (0o666, 0o777, 0o666, 0o777), (0, 0, 0o664, 0o775)]
-    {
-        let options = RootOptions { create_mask, directory_mask, ..RootOptions::default() };
+    for (create_mask, directory_mask, file, directory) in [
+        (0o640, 0o750, 0o640, 0o750),
+        (0o666, 0o777, 0o666, 0o777),
+        (0, 0, 0o664, 0o775),
+    ] {
+        let options = RootOptions {
+            create_mask,
+            directory_mask,
+            ..RootOptions::default()
+        };
         let mut b = open(scratch.path(), &options, false);
         let (mut f, meta) = b.make("f").unwrap();
         assert_eq!(meta.mode & 0o777, file);

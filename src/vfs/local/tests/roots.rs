@@ -16,12 +16,20 @@ fn a_root_must_be_a_folder() {
     let scratch = Scratch::new("/tmp", "mount");
     std::fs::write(scratch.path().join("f"), "").unwrap();
     let mut vfs = Local::new(Limits::default());
-    let mut mount = |name: &str| vfs.mount(scratch.path().join(name).as_os_str().as_bytes(), &RootOptions::default());
+    let mut mount = |name: &str| {
+        vfs.mount(
+            scratch.path().join(name).as_os_str().as_bytes(),
+            &RootOptions::default(),
+        )
+    };
     assert_eq!(mount("none").err(), Some(Error::NotFound));
     assert_eq!(mount("f").err(), Some(Error::NotDirectory));
     assert!(mount("").is_ok());
     assert!(vfs.mount(b"/", &RootOptions::default()).is_ok());
-    assert_eq!(vfs.mount(b"a\0b", &RootOptions::default()).err(), Some(Error::Invalid));
+    assert_eq!(
+        vfs.mount(b"a\0b", &RootOptions::default()).err(),
+        Some(Error::Invalid)
+    );
 }
 
 #[test]
@@ -70,7 +78,9 @@ fn a_root_that_is_removed_or_replaced_gives_errors() {
     assert!(b.vfs.rename(&mut file, to("h"), true).is_err());
     let (mut root, _) = b.find("").unwrap();
     if b.vfs.activate(&mut root, READ_WRITE).is_ok() {
-        let _ = b.vfs.list(&mut root, 0, true, &mut |_| panic!("nothing is there"));
+        let _ = b
+            .vfs
+            .list(&mut root, 0, true, &mut |_| panic!("nothing is there"));
     }
 }
 
@@ -82,7 +92,10 @@ fn a_file_moved_out_of_the_share_is_out_of_reach() {
     std::fs::rename(scratch.path().join("share/f"), scratch.path().join("f")).unwrap();
     assert_eq!(b.vfs.path(&file, &mut [0; 99]).err(), Some(Error::NotFound));
     assert_eq!(b.vfs.remove(&mut file).err(), Some(Error::NotFound));
-    assert_eq!(b.vfs.rename(&mut file, to("back"), true).err(), Some(Error::NotFound));
+    assert_eq!(
+        b.vfs.rename(&mut file, to("back"), true).err(),
+        Some(Error::NotFound)
+    );
     // A folder beside the share whose name begins with the share's is not the share.
     std::fs::create_dir(scratch.path().join("share2")).unwrap();
     std::fs::rename(scratch.path().join("f"), scratch.path().join("share2/f")).unwrap();
@@ -96,9 +109,16 @@ fn a_name_replaced_by_another_file_is_left_alone() {
     b.write("f", b"old");
     let mut file = b.open("f");
     std::fs::write(scratch.path().join("share/new"), "new").unwrap();
-    std::fs::rename(scratch.path().join("share/new"), scratch.path().join("share/f")).unwrap();
+    std::fs::rename(
+        scratch.path().join("share/new"),
+        scratch.path().join("share/f"),
+    )
+    .unwrap();
     assert_eq!(b.vfs.remove(&mut file).err(), Some(Error::NotFound));
-    assert_eq!(b.vfs.rename(&mut file, to("g"), true).err(), Some(Error::NotFound));
+    assert_eq!(
+        b.vfs.rename(&mut file, to("g"), true).err(),
+        Some(Error::NotFound)
+    );
     assert_eq!(b.content("f"), b"new");
 }
 
@@ -118,9 +138,25 @@ fn a_name_that_ends_like_a_removed_ones_is_found() {
 #[test]
 fn what_unix_programs_make_is_shown_and_found() {
     let (mut b, scratch) = bench(RootOptions::default());
-    let names: [&[u8]; 8] = [b"a:b", b"tail.", b"tail ", b"caf\xE9", b"new\nline", b"back\\slash", b"q?", "\u{F022}".as_bytes()];
+    let names: [&[u8]; 8] = [
+        b"a:b",
+        b"tail.",
+        b"tail ",
+        b"caf\xE9",
+        b"new\nline",
+        b"back\\slash",
+        b"q?",
+        "\u{F022}".as_bytes(),
+    ];
     for name in names {
-        std::fs::write(scratch.path().join("share").join(std::ffi::OsStr::from_bytes(name)), name).unwrap();
+        std::fs::write(
+            scratch
+                .path()
+                .join("share")
+                .join(std::ffi::OsStr::from_bytes(name)),
+            name,
+        )
+        .unwrap();
     }
     for shown in b.names("") {
         let wire: Vec<u8> = shown.encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -169,7 +205,10 @@ fn what_others_make_is_seen_at_once_by_its_name_and_soon_in_another_case() {
 
 #[test]
 fn dotted_names_are_hidden_where_the_share_says_so() {
-    let (mut b, _scratch) = bench(RootOptions { hide_dot_files: true, ..RootOptions::default() });
+    let (mut b, _scratch) = bench(RootOptions {
+        hide_dot_files: true,
+        ..RootOptions::default()
+    });
     let (mut file, meta) = b.make(".f").unwrap();
     assert_eq!(meta.attributes, 0x22);
     assert_eq!(b.make_directory(".d").unwrap().1.attributes, 0x12);
@@ -189,12 +228,22 @@ fn dotted_names_are_hidden_where_the_share_says_so() {
 fn pipes_and_devices_are_shown_but_never_opened() {
     let (mut b, scratch) = bench(RootOptions::default());
     let path = scratch.path().join("share/fifo");
-    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
-    let _socket = std::os::unix::net::UnixListener::bind(scratch.path().join("share/socket")).unwrap();
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&path)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let _socket =
+        std::os::unix::net::UnixListener::bind(scratch.path().join("share/socket")).unwrap();
     for name in ["fifo", "SOCKET"] {
         let (mut file, meta) = b.find(name).unwrap();
         assert_eq!((meta.kind, meta.size), (Kind::Special, 0));
-        assert_eq!(b.vfs.activate(&mut file, READ_WRITE).err(), Some(Error::AccessDenied));
+        assert_eq!(
+            b.vfs.activate(&mut file, READ_WRITE).err(),
+            Some(Error::AccessDenied)
+        );
         assert!(b.vfs.read(&file, 0, &mut [0], Wait::Allowed).is_err());
         assert!(b.make(&format!("{name}:s")).is_err());
         b.vfs.set_attributes(&mut file, 1).unwrap();
@@ -220,7 +269,10 @@ fn the_kernels_limit_of_a_path_is_told() {
     let (mut b, _scratch) = bench(RootOptions::default());
     let deep = ["d".repeat(200).as_str(); 21].join("/");
     let error = b.find(&deep).err().unwrap();
-    assert!(matches!(error, Error::NameTooLong | Error::PathNotFound), "{error:?}");
+    assert!(
+        matches!(error, Error::NameTooLong | Error::PathNotFound),
+        "{error:?}"
+    );
     // Many components, each missing: answered without reading the folder 2,000 times.
     let many = ["x"; 2000].join("/");
     assert_eq!(b.find(&many).err(), Some(Error::PathNotFound));

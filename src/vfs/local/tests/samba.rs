@@ -11,8 +11,12 @@ fn run(program: &str, arguments: &[&str]) -> Option<String> {
 
 /// The attribute as `getfattr` prints it; `None` where there is no such program.
 fn attribute(path: &Path, name: &str) -> Option<String> {
-    let text = run("getfattr", &["-n", name, "-e", "hex", "--absolute-names", path.to_str()?])?;
-    text.lines().find_map(|line| line.split_once('=').map(|(_, value)| value.to_owned()))
+    let text = run(
+        "getfattr",
+        &["-n", name, "-e", "hex", "--absolute-names", path.to_str()?],
+    )?;
+    text.lines()
+        .find_map(|line| line.split_once('=').map(|(_, value)| value.to_owned()))
 }
 
 #[test]
@@ -21,15 +25,26 @@ fn what_samba_wrote_is_served() {
     let path = scratch.path().join("h.txt");
     std::fs::write(&path, "hello\n").unwrap();
     for (name, value) in [
-        ("user.DOSATTRIB", "0x000005000500000011000000230000007b2a57144a7bdd01"),
+        (
+            "user.DOSATTRIB",
+            "0x000005000500000011000000230000007b2a57144a7bdd01",
+        ),
         ("user.DosStream.Stream1:$DATA", "0x68656c6c6f0a00"),
     ] {
-        if run("setfattr", &["-n", name, "-v", value, path.to_str().unwrap()]).is_none() {
+        if run(
+            "setfattr",
+            &["-n", name, "-v", value, path.to_str().unwrap()],
+        )
+        .is_none()
+        {
             return;
         }
     }
     let (_, meta) = b.find("H.TXT").unwrap();
-    assert_eq!((meta.attributes, meta.creation), (0x23, 0x01dd_7b4a_1457_2a7b));
+    assert_eq!(
+        (meta.attributes, meta.creation),
+        (0x23, 0x01dd_7b4a_1457_2a7b)
+    );
     assert_eq!(b.content("h.txt:stream1"), b"hello\n");
     assert_eq!(meta.ea_size, 0);
 }
@@ -40,15 +55,39 @@ fn what_is_served_is_what_samba_writes() {
     b.write("f", b"");
     b.write("f:Stream1", b"hello\n");
     let mut file = b.open("f");
-    b.vfs.set_times(&mut file, &Times { creation: Some(0x01dd_7b4a_1457_2a7b), ..Times::default() }).unwrap();
+    b.vfs
+        .set_times(
+            &mut file,
+            &Times {
+                creation: Some(0x01dd_7b4a_1457_2a7b),
+                ..Times::default()
+            },
+        )
+        .unwrap();
     b.vfs.set_attributes(&mut file, 0x23).unwrap();
     let path = scratch.path().join("f");
-    let Some(value) = attribute(&path, "user.DOSATTRIB") else { return };
+    let Some(value) = attribute(&path, "user.DOSATTRIB") else {
+        return;
+    };
     assert_eq!(value, "0x000005000500000011000000230000007b2a57144a7bdd01");
-    assert_eq!(attribute(&path, "user.DosStream.Stream1:$DATA").unwrap(), "0x68656c6c6f0a00");
+    assert_eq!(
+        attribute(&path, "user.DosStream.Stream1:$DATA").unwrap(),
+        "0x68656c6c6f0a00"
+    );
     let (mut d, _) = b.make_directory("d").unwrap();
-    b.vfs.set_times(&mut d, &Times { creation: Some(NOW), ..Times::default() }).unwrap();
+    b.vfs
+        .set_times(
+            &mut d,
+            &Times {
+                creation: Some(NOW),
+                ..Times::default()
+            },
+        )
+        .unwrap();
     b.vfs.set_attributes(&mut d, 0x2).unwrap();
     let value = attribute(&scratch.path().join("d"), "user.DOSATTRIB").unwrap();
-    assert!(value.starts_with("0x0000050005000000110000001200000000"), "{value}");
+    assert!(
+        value.starts_with("0x0000050005000000110000001200000000"),
+        "{value}"
+    );
 }
