@@ -160,6 +160,15 @@ impl Objects {
         self.table.get_mut(id)
     }
 
+    /// Gives an object another key, as when a stream is renamed: the hash of its name is part of it.
+    pub fn rekey(&mut self, id: ObjectId, key: FileKey) {
+        if let Some(object) = self.table.get_mut(id) {
+            let before = core::mem::replace(&mut object.key, key);
+            self.index.remove(hash(&before), id.index());
+            self.index.insert(hash(&key), id.index());
+        }
+    }
+
     /// Forgets an object that has no opens left.
     pub fn release(&mut self, id: ObjectId) {
         if self.table.get(id).is_some_and(|object| object.opens == 0)

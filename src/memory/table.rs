@@ -173,6 +173,25 @@ impl<T> Table<T> {
         }
     }
 
+    /// Two different entries, the first to look at and the second to change, unless either is gone.
+    pub fn get_with(&mut self, seen: Handle<T>, changed: Handle<T>) -> Option<(&T, &mut T)> {
+        self.get(seen)?;
+        self.get(changed)?;
+        let (low, high) = (
+            seen.index().min(changed.index()),
+            seen.index().max(changed.index()),
+        );
+        // One entry cannot be both: then `high` is not behind `low`.
+        let (front, back) = self.slots.split_at_mut_checked(high)?;
+        let (low, high) = (front.get_mut(low)?, back.first_mut()?);
+        let (seen, changed) = if seen.index() < changed.index() {
+            (low, high)
+        } else {
+            (high, low)
+        };
+        Some((seen.value.as_ref()?, changed.value.as_mut()?))
+    }
+
     /// Takes the entry out.
     pub fn remove(&mut self, handle: Handle<T>) -> Option<T> {
         let slot = self.slots.get_mut(handle.index as usize)?;
@@ -250,6 +269,19 @@ impl<T> Table<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_entries_are_had_at_once_but_never_one_twice() {
+        let mut table = Table::new(3);
+        let [a, b, c] = [1, 2, 3].map(|value| table.insert(value).unwrap());
+        for (seen, changed, values) in [(a, b, (1, 2)), (c, a, (3, 1)), (a, c, (1, 3))] {
+            let found = table.get_with(seen, changed).map(|(x, y)| (*x, *y));
+            assert_eq!(found, Some(values));
+        }
+        assert!(table.get_with(b, b).is_none());
+        table.remove(b);
+        assert!(table.get_with(a, b).is_none() && table.get_with(b, a).is_none());
+    }
 
     #[test]
     fn an_old_handle_does_not_find_the_new_entry() {

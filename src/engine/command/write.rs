@@ -1,7 +1,6 @@
 //! WRITE ([MS-SMB2] 3.3.5.13).
 
 use super::pipe;
-use crate::engine::caching::Reason;
 use crate::engine::context::{Answer, Context, Outcome};
 use crate::engine::open::Target;
 use crate::vfs::{Kind, Vfs};
@@ -56,19 +55,12 @@ pub fn handle<V: Vfs>(
     }
     let through =
         request.flags & write::WRITE_THROUGH != 0 || open.options & options::WRITE_THROUGH != 0;
-    if length > 0
-        && let Some(object) = open.object
-    {
-        server.break_caching(object, id.to_u64(), Reason::Change, context.now);
+    if length > 0 {
+        server.change_data(id, context.now, |vfs, file| {
+            vfs.write(file, offset, request.data, through)
+        })?;
     }
     let open = server.opens.get_mut(id).ok_or(Status::FILE_CLOSED)?;
-    let Target::File(file) = &mut open.target else {
-        return Err(Status::FILE_CLOSED);
-    };
-    if length > 0 {
-        server.vfs.write(file, offset, request.data, through)?;
-        open.wrote = true;
-    }
     open.position = offset.saturating_add(length.into());
     server.totals.written += u64::from(length);
     write::Response { count: length }.write(reply)?;

@@ -169,6 +169,9 @@ pub struct NetworkInterfaceInfo {
 }
 
 impl NetworkInterfaceInfo {
+    /// Bytes of one entry.
+    pub const SIZE: usize = INTERFACE;
+
     /// Writes one entry; `last` says that no other follows.
     pub fn write(&self, w: &mut Writer<'_>, last: bool) -> Result<(), Full> {
         if w.remaining() < INTERFACE {

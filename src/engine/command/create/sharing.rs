@@ -25,7 +25,7 @@ fn at_odds(wants: u32, shares: u32) -> bool {
 impl<V: Vfs> Server<V> {
     /// SHARING_VIOLATION if an open with this access and these share bits cannot be beside those there
     /// are. Opens that touch neither data nor the name disturb nobody.
-    pub(super) fn check_sharing(
+    pub(in crate::engine) fn check_sharing(
         &self,
         key: &FileKey,
         wants: u32,

@@ -1,0 +1,109 @@
+//! SET_INFO ([MS-SMB2] 3.3.5.21, [MS-FSA] 2.1.5.15, 2.1.5.16): changing what is known of a file.
+//!
+//! What the opener was granted decides, and an open through a read-only share was never granted anything
+//! that changes.
+
+mod disposition;
+mod file;
+mod filesystem;
+mod rename;
+mod security;
+
+use crate::engine::caching::Reason;
+use crate::engine::context::{Answer, Context, Outcome};
+use crate::engine::open::{OpenId, Target};
+use crate::engine::{Now, Server};
+use crate::vfs::{self, Times, Vfs};
+use crate::wire::Writer;
+use crate::wire::info::class::info_type;
+use crate::wire::set_info::{Request, Response};
+use crate::wire::status::Status;
+
+/// Changes a file, its descriptor or its file system.
+pub fn handle<V: Vfs>(
+    context: &mut Context<'_, V>,
+    message: &[u8],
+    reply: &mut Writer<'_>,
+) -> Answer<V::File> {
+    let request = Request::parse(message)?;
+    let length = u32::try_from(request.buffer.len()).map_err(|_| Status::INVALID_PARAMETER)?;
+    context.check_charge(length)?;
+    let id = context.open(request.file_id)?;
+    match request.info_type {
+        info_type::FILE => file::set(context, id, request.info_class, request.buffer)?,
+        info_type::FILESYSTEM => filesystem::set(context, id, request.info_class)?,
+        info_type::SECURITY => {
+            security::set(context, id, request.additional_information, request.buffer)?
+        }
+        // No quotas are kept ([MS-SMB2] 3.3.5.21.4).
+        info_type::QUOTA => return Err(Status::NOT_SUPPORTED),
+        _ => return Err(Status::INVALID_PARAMETER),
+    }
+    Response.write(reply)?;
+    Ok(Outcome::Done)
+}
+
+impl<V: Vfs> Server<V> {
+    /// The file of an open, to change, with the object store that does it.
+    pub(in crate::engine) fn file_mut(
+        &mut self,
+        id: OpenId<V::File>,
+    ) -> Result<(&mut V, &mut V::File), Status> {
+        let open = self.opens.get_mut(id).ok_or(Status::FILE_CLOSED)?;
+        match &mut open.target {
+            Target::File(file) => Ok((&mut self.vfs, file)),
+            Target::Pipe(_) => Err(Status::INVALID_DEVICE_REQUEST),
+        }
+    }
+
+    /// Changes a file's data: others drop what they cache of it, and a last write time that was set through
+    /// the same open stays what it was ([MS-FSA] 2.1.4.17).
+    pub(in crate::engine) fn change_data<T>(
+        &mut self,
+        id: OpenId<V::File>,
+        now: Now,
+        change: impl FnOnce(&mut V, &mut V::File) -> Result<T, vfs::Error>,
+    ) -> Result<T, Status> {
+        let fixed = self.begin_change(id, now)?;
+        let (vfs, file) = self.file_mut(id)?;
+        let result = change(vfs, file)?;
+        self.end_change(id, fixed)?;
+        Ok(result)
+    }
+
+    /// What comes before a change of a file's data; the last write time that is to be put back after it.
+    pub(in crate::engine) fn begin_change(
+        &mut self,
+        id: OpenId<V::File>,
+        now: Now,
+    ) -> Result<Option<vfs::FileTime>, Status> {
+        let open = self.opens.get_mut(id).ok_or(Status::FILE_CLOSED)?;
+        open.wrote = true;
+        let (object, fixed) = (open.object, open.write_time_fixed);
+        if let Some(object) = object {
+            self.break_caching(object, id.to_u64(), Reason::Change, now);
+        }
+        if !fixed {
+            return Ok(None);
+        }
+        let (vfs, file) = self.file_mut(id)?;
+        Ok(Some(vfs.meta(file)?.write))
+    }
+
+    /// Puts back a last write time that a change of the data has moved.
+    pub(in crate::engine) fn end_change(
+        &mut self,
+        id: OpenId<V::File>,
+        fixed: Option<vfs::FileTime>,
+    ) -> Result<(), Status> {
+        if fixed.is_none() {
+            return Ok(());
+        }
+        let (vfs, file) = self.file_mut(id)?;
+        let times = Times {
+            write: fixed,
+            ..Times::default()
+        };
+        Ok(vfs.set_times(file, &times)?)
+    }
+}

@@ -1,0 +1,266 @@
+//! New names: renaming and linking ([MS-FSA] 2.1.5.15.8, 2.1.5.15.11).
+
+use crate::engine::Server;
+use crate::engine::access::DESCRIPTOR;
+use crate::engine::command::create::name_status;
+use crate::engine::context::Context;
+use crate::engine::open::{OpenId, Target};
+use crate::engine::tree;
+use crate::vfs::name::{self, StreamType};
+use crate::vfs::{At, Error, FileKey, Kind, SharePath, Vfs};
+use crate::wire::create::share;
+use crate::wire::info::Rename;
+use crate::wire::status::Status;
+use crate::wire::{access, attributes};
+
+const BACKSLASH: [u8; 2] = *b"\\\0";
+const COLON: [u8; 2] = *b":\0";
+
+/// Gives the file another name.
+pub fn rename<V: Vfs>(
+    context: &mut Context<'_, V>,
+    id: OpenId<V::File>,
+    wanted: &Rename<'_>,
+    flags: u32,
+) -> Result<(), Status> {
+    let open = context.granted(id, access::DELETE)?;
+    let directory = open.kind == Kind::Directory;
+    let (vfs, file) = context.server.file_mut(id)?;
+    let own = vfs.meta(file)?.key;
+    if context.server.is_delete_pending(&own) {
+        return Err(Status::ACCESS_DENIED);
+    }
+    let mut buffer = [0; name::PARSE_BUFFER];
+    let to = destination(wanted, &mut buffer)?;
+    if to.path.is_empty() {
+        return rename_stream(context, id, to, wanted.replace_if_exists);
+    }
+    if own.stream != 0 || !to.stream.is_empty() {
+        return Err(Status::INVALID_PARAMETER);
+    }
+    let at = place(context, to.path, directory)?;
+    let taken = Taken {
+        replace: wanted.replace_if_exists,
+        even_read_only: flags & Rename::IGNORE_READONLY_ATTRIBUTE != 0,
+        even_open: flags & Rename::POSIX_SEMANTICS != 0,
+    };
+    may_replace(context, at, to, &own, directory, &taken)?;
+    if directory && context.server.has_open_below(id, at)? {
+        return Err(Status::ACCESS_DENIED);
+    }
+    let (vfs, file) = context.server.file_mut(id)?;
+    Ok(vfs.rename(file, to, wanted.replace_if_exists)?)
+}
+
+/// Gives the file one more name.
+pub fn link<V: Vfs>(
+    context: &mut Context<'_, V>,
+    id: OpenId<V::File>,
+    wanted: &Rename<'_>,
+) -> Result<(), Status> {
+    // The right needed is that to the folder; but nothing is made on a share that is only read.
+    if context.tree()?.1.maximal_access & access::FILE_WRITE_DATA == 0 {
+        return Err(Status::ACCESS_DENIED);
+    }
+    if context.opened(id)?.kind == Kind::Directory {
+        return Err(Status::FILE_IS_A_DIRECTORY);
+    }
+    let (vfs, file) = context.server.file_mut(id)?;
+    let own = vfs.meta(file)?.key;
+    if context.server.is_delete_pending(&own) {
+        return Err(Status::ACCESS_DENIED);
+    }
+    let mut buffer = [0; name::PARSE_BUFFER];
+    let to = destination(wanted, &mut buffer)?;
+    if own.stream != 0 || to.path.is_empty() || !to.stream.is_empty() {
+        return Err(Status::INVALID_PARAMETER);
+    }
+    let at = place(context, to.path, false)?;
+    let taken = Taken {
+        replace: wanted.replace_if_exists,
+        even_read_only: false,
+        even_open: false,
+    };
+    may_replace(context, at, to, &own, false, &taken)?;
+    let (vfs, file) = context.server.file_mut(id)?;
+    Ok(vfs.link(file, to, wanted.replace_if_exists)?)
+}
+
+/// Where the new name leads: a path from the share's root, or a stream of the same file.
+fn destination<'a>(wanted: &Rename<'a>, buffer: &'a mut [u8]) -> Result<SharePath<'a>, Status> {
+    if wanted.root_directory != 0 {
+        return Err(Status::INVALID_PARAMETER);
+    }
+    let text = wanted.file_name;
+    let text = text.strip_prefix(&BACKSLASH).unwrap_or(text);
+    let parsed = name::parse(text, buffer).map_err(name_status)?;
+    if text.starts_with(&COLON) {
+        if parsed.stream_type == Some(StreamType::IndexAllocation) {
+            return Err(Status::OBJECT_NAME_INVALID);
+        }
+        return Ok(parsed.path);
+    }
+    if parsed.path.path.is_empty() || parsed.trailing_separator {
+        return Err(Status::OBJECT_NAME_INVALID);
+    }
+    Ok(parsed.path)
+}
+
+/// Checks the folder the new name is to stand in: it is there, this user may add to it, and those who have it
+/// open allow it. A rename opens it for adding, sharing everything but its deletion.
+fn place<V: Vfs>(context: &mut Context<'_, V>, path: &[u8], directory: bool) -> Result<At, Status> {
+    let session = context.session()?.0;
+    let tree::Target::Disk(at) = context.tree()?.1.target else {
+        return Err(Status::INVALID_DEVICE_REQUEST);
+    };
+    let parent = match path.iter().rposition(|byte| *byte == b'/') {
+        Some(slash) => path.get(..slash).unwrap_or_default(),
+        None => &[],
+    };
+    let folder = SharePath {
+        path: parent,
+        stream: &[],
+    };
+    let server = &mut *context.server;
+    let (folder, meta) = server
+        .vfs
+        .lookup(at, folder, true)
+        .map_err(|error| match error {
+            Error::NotFound | Error::NotDirectory => Status::OBJECT_PATH_NOT_FOUND,
+            error => error.into(),
+        })?;
+    if meta.kind != Kind::Directory {
+        return Err(Status::OBJECT_PATH_NOT_FOUND);
+    }
+    if server.is_delete_pending(&meta.key) {
+        return Err(Status::DELETE_PENDING);
+    }
+    let adds = if directory {
+        access::FILE_ADD_SUBDIRECTORY
+    } else {
+        access::FILE_ADD_FILE
+    };
+    if server.descriptor_access(session, &folder)? & adds == 0 {
+        return Err(Status::ACCESS_DENIED);
+    }
+    server.check_sharing(&meta.key, adds, share::READ | share::WRITE)?;
+    Ok(at)
+}
+
+/// What may happen to a file that has the new name already.
+struct Taken {
+    replace: bool,
+    even_read_only: bool,
+    even_open: bool,
+}
+
+/// Checks what stands where the new name is to be, unless it is the file itself.
+fn may_replace<V: Vfs>(
+    context: &mut Context<'_, V>,
+    at: At,
+    to: SharePath<'_>,
+    own: &FileKey,
+    directory: bool,
+    taken: &Taken,
+) -> Result<(), Status> {
+    let session = context.session()?.0;
+    let server = &mut *context.server;
+    let (target, meta) = match server.vfs.lookup(at, to, false) {
+        Ok(found) => found,
+        Err(Error::NotFound) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    if meta.key == *own {
+        return Ok(());
+    }
+    if !taken.replace {
+        return Err(Status::OBJECT_NAME_COLLISION);
+    }
+    let read_only = meta.attributes & attributes::READONLY != 0 && !taken.even_read_only;
+    if directory || meta.kind == Kind::Directory || read_only {
+        return Err(Status::ACCESS_DENIED);
+    }
+    if server.descriptor_access(session, &target)? & access::DELETE == 0 {
+        return Err(Status::ACCESS_DENIED);
+    }
+    let held = server.opens.iter().any(|(_, open)| {
+        let same = |key: &FileKey| key.device == meta.key.device && key.inode == meta.key.inode;
+        open.object
+            .and_then(|object| server.objects.get(object))
+            .is_some_and(|object| same(&object.key))
+            && !(taken.even_open && open.share_access & share::DELETE != 0)
+    });
+    if held {
+        return Err(Status::ACCESS_DENIED);
+    }
+    Ok(())
+}
+
+/// Gives a stream another name. Its name is part of what identifies it, so nobody else may have it open.
+fn rename_stream<V: Vfs>(
+    context: &mut Context<'_, V>,
+    id: OpenId<V::File>,
+    to: SharePath<'_>,
+    replace: bool,
+) -> Result<(), Status> {
+    let server = &mut *context.server;
+    let (vfs, file) = server.file_mut(id)?;
+    let before = vfs.meta(file)?.key;
+    if before.stream == 0 {
+        return Err(Status::INVALID_PARAMETER);
+    }
+    let object = server.opens.get(id).and_then(|open| open.object);
+    let others = object
+        .and_then(|object| server.objects.get(object))
+        .is_some_and(|object| object.opens > 1);
+    if others {
+        return Err(Status::SHARING_VIOLATION);
+    }
+    let (vfs, file) = server.file_mut(id)?;
+    vfs.rename(file, to, replace)?;
+    let after = vfs.meta(file)?.key;
+    if let Some(object) = object {
+        server.objects.rekey(object, after);
+    }
+    Ok(())
+}
+
+impl<V: Vfs> Server<V> {
+    /// Whether anybody has something open below this directory ([MS-FSA] 2.1.4.2).
+    fn has_open_below(&mut self, id: OpenId<V::File>, at: At) -> Result<bool, Status> {
+        let Server {
+            opens,
+            trees,
+            vfs,
+            scratch,
+            ..
+        } = self;
+        let (folder, below) = scratch.split_at_mut(DESCRIPTOR);
+        let open = opens.get(id).ok_or(Status::FILE_CLOSED)?;
+        let Target::File(file) = &open.target else {
+            return Ok(false);
+        };
+        let length = vfs.path(file, folder)?;
+        let folder = folder.get(..length).unwrap_or_default();
+        for (other, open) in opens.iter() {
+            let same_share = trees.get(open.tree).is_some_and(
+                |tree| matches!(tree.target, tree::Target::Disk(there) if there.root == at.root),
+            );
+            let Target::File(file) = &open.target else {
+                continue;
+            };
+            if other == id || !same_share {
+                continue;
+            }
+            let Ok(length) = vfs.path(file, below) else {
+                continue;
+            };
+            let path = below.get(..length).unwrap_or_default();
+            let rest = path.strip_prefix(folder);
+            if rest.is_some_and(|rest| rest.first() == Some(&b'/')) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
