@@ -8,6 +8,7 @@ use smolsmb::crypto::{
 use std::io::{Error, ErrorKind, Read, Result, Write};
 use std::net::TcpStream;
 use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 pub const NEGOTIATE: u16 = 0;
 pub const SESSION_SETUP: u16 = 1;
@@ -56,6 +57,15 @@ pub struct Reply {
 
 fn broken(what: &str) -> Error {
     Error::new(ErrorKind::InvalidData, what.to_owned())
+}
+
+/// A ClientGuid of its own for each connection: servers take those that share one for channels of one client.
+fn guid() -> [u8; 16] {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let mut guid = [0x17; 16];
+    guid[..4].copy_from_slice(&std::process::id().to_le_bytes());
+    guid[4..8].copy_from_slice(&NUMBER.fetch_add(1, Ordering::Relaxed).to_le_bytes());
+    guid
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> u16 {
@@ -113,7 +123,7 @@ impl Client {
         let mut body = [
             &[36, 0, 1, 0, 1, 0, 0, 0][..],
             &0x7Fu32.to_le_bytes(),
-            &[0x17; 16],
+            &guid(),
         ]
         .concat();
         body.extend(104u32.to_le_bytes());
