@@ -25,6 +25,11 @@ pub fn utf16(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
+/// What a server keeps of a password ([MS-NLMP] 3.3.1 NTOWFv1).
+pub fn nt_hash(password: &str) -> [u8; 16] {
+    Md4::digest(utf16(password)).into()
+}
+
 pub fn negotiate() -> Vec<u8> {
     let mut token = b"NTLMSSP\0\x01\0\0\0".to_vec();
     token.extend(FLAGS.to_le_bytes());
@@ -52,7 +57,7 @@ pub fn authenticate(challenge: &[u8], user: &str, password: &str) -> Option<(Vec
         }
         rest = &rest[4 + size..];
     }
-    let hash = Md4::digest(utf16(password));
+    let hash = nt_hash(password);
     let response_key = hmac_md5(&hash, &[&utf16(&user.to_uppercase())]);
     let mut blob = vec![1, 1, 0, 0, 0, 0, 0, 0];
     blob.extend(time);
