@@ -183,7 +183,7 @@ impl<V: Vfs> Server<V> {
         }
     }
 
-    /// Gives up a login; the session it was to make goes with it, one it was to renew stays as it was.
+    /// Gives up a login; the session it was to make goes with it, one it was to renew or widen stays as it was.
     pub(super) fn abandon_login(&mut self, id: LoginId) {
         let Some(login) = self.logins.remove(id) else {
             return;

@@ -350,6 +350,14 @@ fn admit<V: Vfs>(
     }
     let needs = needs(command);
     match context.server.sessions.get(session_id) {
+        // Only a login may come over a connection that is no channel of the session yet.
+        Some(session)
+            if command != Command::SessionSetup && session.channel(frame.connection).is_none() =>
+        {
+            if needs != Needs::Nothing {
+                return Err(Status::USER_SESSION_DELETED);
+            }
+        }
         Some(session) => {
             context.session = Some(session_id);
             let checked = verify(
@@ -363,9 +371,7 @@ fn admit<V: Vfs>(
             context.signed = checked == Ok(true);
             context.sign_reply = checked != Ok(false);
             checked?;
-            let usable =
-                session.state == State::Valid && session.channel(frame.connection).is_some();
-            if !usable && needs != Needs::Nothing {
+            if session.state != State::Valid && needs != Needs::Nothing {
                 context.session = None;
                 return Err(Status::USER_SESSION_DELETED);
             }

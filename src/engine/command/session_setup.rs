@@ -2,7 +2,7 @@
 
 use crate::auth::same_name;
 use crate::auth::{Acceptor, AuthError, Facts, Step};
-use crate::crypto::Preauth;
+use crate::crypto::{Preauth, SigningAlgorithm};
 use crate::engine::context::{Answer, Context, Outcome};
 use crate::engine::session::{Identity, Login, LoginId, Purpose, SessionId, State};
 use crate::engine::setup::Encryption;
@@ -31,6 +31,11 @@ pub fn handle<V: Vfs>(
         Some(login) => login,
         None => begin(context, &request, preauth)?,
     };
+    let purpose = context
+        .server
+        .logins
+        .get(login_id)
+        .map(|login| login.purpose);
     let result = step(context, login_id, &request, message, dialect, reply);
     match result {
         Ok(Status::MORE_PROCESSING_REQUIRED) => Ok(Outcome::With(Status::MORE_PROCESSING_REQUIRED)),
@@ -40,6 +45,12 @@ pub fn handle<V: Vfs>(
         }
         Err(status) => {
             context.server.abandon_login(login_id);
+            if purpose == Some(Purpose::Reauthenticate)
+                && let Some(session) = context.session
+            {
+                // Whoever cannot prove again who they are, is nobody any more.
+                context.server.log_off(session);
+            }
             context.session = context
                 .session
                 .filter(|id| context.server.sessions.get(*id).is_some());
@@ -117,26 +128,28 @@ fn check_binding<V: Vfs>(context: &mut Context<'_, V>) -> Result<SessionId, Stat
         connection.signing,
         connection.cipher,
     );
-    if dialect < Dialect::Smb300 {
-        return Err(Status::REQUEST_NOT_ACCEPTED);
-    }
     let signed = context.signed;
     let (id, session) = context.session()?;
-    if session.dialect < Dialect::Smb300 {
+    if session.state == State::Valid {
+        // GMAC needs nonces of its own: a session cannot have it on one channel only.
+        let gmac = SigningAlgorithm::AesGmac;
+        match (session.signing == gmac, signing == gmac) {
+            (true, false) => return Err(Status::REQUEST_OUT_OF_SEQUENCE),
+            (false, true) => return Err(Status::NOT_SUPPORTED),
+            _ => {}
+        }
+    }
+    if dialect < Dialect::Smb300
+        || session.state != State::Valid
+        || session.channel(context.connection).is_some()
+    {
         return Err(Status::REQUEST_NOT_ACCEPTED);
     }
-    if session.state != State::Valid || session.channel(context.connection).is_some() {
-        return Err(Status::REQUEST_NOT_ACCEPTED);
+    if !signed || session.dialect != dialect || session.cipher != cipher {
+        return Err(Status::INVALID_PARAMETER);
     }
     if session.identity != Identity::User {
         return Err(Status::NOT_SUPPORTED);
-    }
-    if !signed
-        || session.dialect != dialect
-        || session.cipher != cipher
-        || session.signing != signing
-    {
-        return Err(Status::INVALID_PARAMETER);
     }
     if session.client_guid != guid {
         return Err(Status::USER_SESSION_DELETED);
