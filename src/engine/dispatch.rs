@@ -350,14 +350,6 @@ fn admit<V: Vfs>(
     }
     let needs = needs(command);
     match context.server.sessions.get(session_id) {
-        // Only a login may come over a connection that is no channel of the session yet.
-        Some(session)
-            if command != Command::SessionSetup && session.channel(frame.connection).is_none() =>
-        {
-            if needs != Needs::Nothing {
-                return Err(Status::USER_SESSION_DELETED);
-            }
-        }
         Some(session) => {
             context.session = Some(session_id);
             let checked = verify(
@@ -370,6 +362,15 @@ fn admit<V: Vfs>(
             );
             context.signed = checked == Ok(true);
             context.sign_reply = checked != Ok(false);
+            if command != Command::SessionSetup && session.channel(frame.connection).is_none() {
+                // No channel of the session. Only who has its key is told so under it: an answer forced by
+                // others would use up a nonce.
+                context.sign_reply = context.signed;
+                return match needs {
+                    Needs::Nothing => Ok(()),
+                    _ => Err(Status::USER_SESSION_DELETED),
+                };
+            }
             checked?;
             if session.state != State::Valid && needs != Needs::Nothing {
                 context.session = None;

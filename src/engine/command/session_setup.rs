@@ -73,6 +73,7 @@ fn begin<V: Vfs>(
     request: &Request<'_>,
     preauth: Preauth,
 ) -> Result<LoginId, Status> {
+    let signing = context.connection()?.signing;
     let (session, purpose) = if request.flags & FLAG_BINDING != 0 {
         (check_binding(context)?, Purpose::Bind)
     } else if context.chain.session == 0 {
@@ -89,6 +90,14 @@ fn begin<V: Vfs>(
         let (id, session) = context.session()?;
         if session.state != State::Valid || session.channel(context.connection).is_none() {
             return Err(Status::USER_SESSION_DELETED);
+        }
+        // On a channel with an algorithm of its own, nothing goes back to doing without a signature.
+        if session.signing != signing
+            && session.key_on(context.connection).is_some()
+            && !context.signed
+            && !context.sealed
+        {
+            return Err(Status::ACCESS_DENIED);
         }
         (id, Purpose::Reauthenticate)
     };
