@@ -192,15 +192,22 @@ impl<V: Vfs> Context<'_, V> {
         server.park(parked).map(Outcome::Parked)
     }
 
-    /// Whether the request's CreditCharge pays for `payload` bytes ([MS-SMB2] 3.3.5.2.5).
+    /// Whether the request's CreditCharge pays for `payload` bytes ([MS-SMB2] 3.3.5.2.5), and whether so many
+    /// may be asked for.
     pub fn check_charge(&mut self, payload: u32) -> Result<(), Status> {
-        let charge = u32::from(self.header.credit_charge.max(1));
-        let needed = payload.saturating_sub(1) / 65_536 + 1;
+        self.pays(payload)?;
         let multi_credit = self.connection()?.multi_credit;
-        if multi_credit && needed > charge {
+        if payload > self.server.budget.max_io || (!multi_credit && payload > 65_536) {
             return Err(Status::INVALID_PARAMETER);
         }
-        if payload > self.server.budget.max_io || (!multi_credit && payload > 65_536) {
+        Ok(())
+    }
+
+    /// Whether the request's CreditCharge pays for `payload` bytes ([MS-SMB2] 3.3.5.2.5).
+    pub fn pays(&mut self, payload: u32) -> Result<(), Status> {
+        let charge = u32::from(self.header.credit_charge.max(1));
+        let needed = payload.saturating_sub(1) / 65_536 + 1;
+        if self.connection()?.multi_credit && needed > charge {
             return Err(Status::INVALID_PARAMETER);
         }
         Ok(())

@@ -27,6 +27,7 @@ mod server;
 mod session;
 mod setup;
 mod shares;
+mod short_name;
 mod tree;
 mod veto;
 mod window;

@@ -30,7 +30,8 @@ pub fn handle<V: Vfs>(
     let request = Request::parse(message)?;
     let class =
         DirectoryClass::from_wire(request.information_class).ok_or(Status::INVALID_INFO_CLASS)?;
-    context.check_charge(request.output_buffer_length)?;
+    // More than may be sent is no mistake here: the answer ends where the room does.
+    context.pays(request.output_buffer_length)?;
     let id = context.open(request.file_id)?;
     let open = context.opened(id)?;
     if matches!(open.target, Target::Pipe(_)) || open.kind != Kind::Directory {
@@ -39,7 +40,9 @@ pub fn handle<V: Vfs>(
     if open.access & access::FILE_LIST_DIRECTORY == 0 {
         return Err(Status::ACCESS_DENIED);
     }
-    let room = request.output_buffer_length as usize;
+    let room = request
+        .output_buffer_length
+        .min(context.server.budget.max_io) as usize;
     if room < class.fixed_size() {
         return Err(Status::INFO_LENGTH_MISMATCH);
     }

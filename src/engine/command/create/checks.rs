@@ -1,8 +1,10 @@
 //! What can be said of a CREATE before anything is looked at ([MS-SMB2] 3.3.5.9, [MS-FSA] 2.1.5.1).
 
 use super::name_status;
-use crate::vfs::SharePath;
+use crate::engine::context;
+use crate::engine::veto::vetoed;
 use crate::vfs::name::{self, StreamType};
+use crate::vfs::{SharePath, Vfs};
 use crate::wire::create::{self, Request, disposition, options};
 use crate::wire::create_context::{Context, CreateContexts};
 use crate::wire::status::Status;
@@ -57,7 +59,7 @@ pub fn check<'a>(request: &Request<'a>, buffer: &'a mut [u8]) -> Result<Wanted<'
         return Err(Status::INVALID_PARAMETER);
     }
     let mut directory = has(options::DIRECTORY_FILE);
-    let file = has(options::NON_DIRECTORY_FILE);
+    let mut file = has(options::NON_DIRECTORY_FILE);
     if directory && file {
         return Err(Status::INVALID_PARAMETER);
     }
@@ -75,9 +77,12 @@ pub fn check<'a>(request: &Request<'a>, buffer: &'a mut [u8]) -> Result<Wanted<'
         }
         directory = true;
     }
-    if !parsed.path.stream.is_empty() && directory {
+    // `::$DATA` is the data of a file.
+    let data = parsed.stream_type == Some(StreamType::Data);
+    if directory && (data || !parsed.path.stream.is_empty()) {
         return Err(Status::NOT_A_DIRECTORY);
     }
+    file |= data && parsed.path.stream.is_empty();
     let asked = access::map_generic(request.desired_access);
     let delete_on_close = has(options::DELETE_ON_CLOSE);
     if delete_on_close && asked & (access::DELETE | access::MAXIMUM_ALLOWED) == 0 {
@@ -115,4 +120,28 @@ pub fn check<'a>(request: &Request<'a>, buffer: &'a mut [u8]) -> Result<Wanted<'
         }
     }
     Ok(wanted)
+}
+
+/// Refuses a path with a component that the share's owner wants neither shown nor opened.
+pub fn veto<V: Vfs>(
+    context: &context::Context<'_, V>,
+    request: &Request<'_>,
+    path: &[u8],
+) -> Result<(), Status> {
+    let number = context.tree()?.1.share;
+    let Some(share) = context.server.share(number) else {
+        return Ok(());
+    };
+    let hidden = |component: &[u8]| {
+        let mut shown = [0; name::SHOWN_LIMIT];
+        name::show(component, &mut shown).is_some_and(|shown| vetoed(&share.veto, shown))
+    };
+    if share.veto.is_empty() || !path.split(|byte| *byte == b'/').any(hidden) {
+        return Ok(());
+    }
+    // Who makes such a file must not be told that there is none.
+    Err(match request.create_disposition {
+        disposition::OPEN | disposition::OVERWRITE => Status::OBJECT_NAME_NOT_FOUND,
+        _ => Status::ACCESS_DENIED,
+    })
 }

@@ -1,6 +1,7 @@
 //! Opening what is there ([MS-FSA] 2.1.5.1.2).
 
 use super::checks::Wanted;
+use super::overwrite::empty;
 use super::{Made, Refusal};
 use crate::engine::caching::{self, Reason};
 use crate::engine::context::Context;
@@ -94,7 +95,7 @@ pub fn open<V: Vfs>(
     let mut meta = meta;
     let mut action = action::OPENED;
     if overwrites {
-        empty(context, request, &mut file, stream)?;
+        empty(context, request, wanted, &mut file)?;
         meta = context.server.vfs.meta(&file)?;
         action = if request.create_disposition == disposition::SUPERSEDE {
             action::SUPERSEDED
@@ -168,25 +169,4 @@ fn activate<V: Vfs>(
         }
         result => result.map_err(Status::from),
     }
-}
-
-/// Empties a file that is overwritten or superseded: data, attributes, and its streams where it is the
-/// file itself ([MS-FSA] 2.1.5.1.2.1).
-fn empty<V: Vfs>(
-    context: &mut Context<'_, V>,
-    request: &Request<'_>,
-    file: &mut V::File,
-    stream: bool,
-) -> Result<(), Status> {
-    let server = &mut *context.server;
-    server.vfs.truncate(file, 0)?;
-    if !stream {
-        let kept = request.file_attributes & attributes::SETTABLE & !attributes::NORMAL
-            | attributes::ARCHIVE;
-        match server.vfs.set_attributes(file, kept) {
-            Ok(()) | Err(Error::Unsupported) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(())
 }

@@ -4,7 +4,7 @@ use super::Made;
 use super::checks::Wanted;
 use crate::engine::access::{DESCRIPTOR, token};
 use crate::engine::context::Context;
-use crate::vfs::{At, DataAccess, Error, New, SharePath, Vfs};
+use crate::vfs::{At, DataAccess, Error, Meta, New, SharePath, Vfs};
 use crate::wire::create::{Request, action, disposition};
 use crate::wire::security::{Child, SecurityDescriptor, Sid, information, inherit, merge};
 use crate::wire::status::Status;
@@ -56,7 +56,10 @@ pub fn make<V: Vfs>(
         },
         now: context.now.wall,
     };
-    let (mut file, meta) = context.server.vfs.create(at, wanted.path, &new)?;
+    let (mut file, meta) = match context.server.vfs.create(at, wanted.path, &new) {
+        Err(Error::NotFound) if stream => make_with_stream(context, at, request, wanted, &new)?,
+        made => made?,
+    };
     if !stream && let Err(status) = describe(context, at, wanted, &mut file) {
         let _ = context.server.vfs.remove(&mut file);
         return Err(status);
@@ -68,6 +71,32 @@ pub fn make<V: Vfs>(
         access: granted,
         maximal_access: maximum,
     })
+}
+
+/// Makes a file for a stream to be made with it.
+fn make_with_stream<V: Vfs>(
+    context: &mut Context<'_, V>,
+    at: At,
+    request: &Request<'_>,
+    wanted: &Wanted<'_>,
+    new: &New,
+) -> Result<(V::File, Meta), Status> {
+    let base = SharePath {
+        stream: &[],
+        ..wanted.path
+    };
+    let of_base = New {
+        attributes: request.file_attributes & attributes::SETTABLE & !attributes::NORMAL
+            | attributes::ARCHIVE,
+        ..*new
+    };
+    let (mut file, _) = context.server.vfs.create(at, base, &of_base)?;
+    let made = describe(context, at, wanted, &mut file)
+        .and_then(|()| Ok(context.server.vfs.create(at, wanted.path, new)?));
+    if made.is_err() {
+        let _ = context.server.vfs.remove(&mut file);
+    }
+    made
 }
 
 /// Gives a new file the descriptor that was sent with it, or what it inherits from its folder

@@ -4,10 +4,13 @@
 mod checks;
 mod existing;
 mod fresh;
+mod overwrite;
 mod reply;
 mod sharing;
+mod short;
 
 use super::pipe;
+use crate::engine::Server;
 use crate::engine::caching;
 use crate::engine::context::{Answer, Context, Outcome};
 use crate::engine::open::{Listing, ObjectId, Open, OpenId, Target};
@@ -57,6 +60,7 @@ pub fn handle<V: Vfs>(
     };
     let mut buffer = [0; name::PARSE_BUFFER];
     let wanted = checks::check(&request, &mut buffer)?;
+    checks::veto(context, &request, wanted.path.path)?;
     if !context.server.opens.has_room() {
         context.server.totals.exhausted += 1;
         return Err(Status::TOO_MANY_OPENED_FILES);
@@ -115,6 +119,10 @@ fn open_or_make<V: Vfs>(
             Ok((file, meta)) => return existing::open(context, request, wanted, file, meta),
             Err(Error::NotFound) => {}
             Err(error) => return Err(Refusal::Status(error.into())),
+        }
+        let Server { vfs, scratch, .. } = &mut *context.server;
+        if let Some((file, meta)) = short::find(vfs, at, wanted.path, scratch) {
+            return existing::open(context, request, wanted, file, meta);
         }
         match fresh::make(context, at, request, wanted).map_err(Refusal::Status) {
             Err(Refusal::Status(Status::OBJECT_NAME_COLLISION))

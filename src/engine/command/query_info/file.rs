@@ -4,6 +4,7 @@ use super::{answer, attributes};
 use crate::engine::Server;
 use crate::engine::context::{Answer, Context};
 use crate::engine::open::{Open, OpenId, Target};
+use crate::engine::short_name;
 use crate::pipe;
 use crate::vfs::{FileKey, Kind, Meta, Vfs};
 use crate::wire::info::class::{file as class, query_minimum};
@@ -202,8 +203,15 @@ impl<F> Subject<'_, F> {
                 let relative = self.name.strip_prefix(b"\\").unwrap_or(self.name);
                 return Ok(name::write(relative, w)?);
             }
-            // Names in the form of DOS are not kept.
-            class::ALTERNATE_NAME => return Err(Status::OBJECT_NAME_NOT_FOUND),
+            class::ALTERNATE_NAME => {
+                let path = self.name.split(|byte| *byte == b':').next();
+                let last = path.and_then(|path| path.rsplit(|byte| *byte == b'\\').next());
+                let mut out = [0; short_name::LIMIT];
+                return match last {
+                    None | Some([]) => Err(Status::OBJECT_NAME_INVALID),
+                    Some(last) => Ok(name::write(short_name::of(last, &mut out), w)?),
+                };
+            }
             _ => return Err(Status::INVALID_INFO_CLASS),
         }
         Ok(Fit::Whole)

@@ -51,13 +51,18 @@ pub fn query<V: Vfs>(
         match class {
             filesystem::VOLUME => {
                 let volume = vfs.volume(file)?;
-                return Ok(Volume {
+                let start = w.position();
+                let fit = Volume {
                     creation: volume.creation,
                     serial_number: volume.serial,
                     supports_objects: false,
                     label: share.map_or(&[], |share| share.name.as_bytes()),
                 }
-                .write(w)?);
+                .write(w)?;
+                // Clients expect the structure with its padding, however short the label.
+                let written = w.position() - start;
+                w.zeros(minimum.saturating_sub(written))?;
+                return Ok(fit);
             }
             filesystem::ATTRIBUTE => {
                 let volume = vfs.volume(file)?;
@@ -133,7 +138,9 @@ fn unit(space: &Space) -> (u32, u32) {
 /// FileSystemAttributes of a share.
 fn attributes(volume: &crate::vfs::Volume, read_only: bool) -> u32 {
     let bit = |set: bool, bits: u32| if set { bits } else { 0 };
-    fs_attributes::CASE_PRESERVED_NAMES
+    // NTFS says so though it finds names in any case, and so clients do not take it at its word.
+    fs_attributes::CASE_SENSITIVE_SEARCH
+        | fs_attributes::CASE_PRESERVED_NAMES
         | fs_attributes::UNICODE_ON_DISK
         | fs_attributes::SUPPORTS_HARD_LINKS
         | bit(

@@ -1,0 +1,59 @@
+//! A file asked for by the short name it was told to have.
+
+use crate::engine::short_name;
+use crate::vfs::{At, DataAccess, Meta, SharePath, Vfs, name};
+use crate::wire::{Writer, utf16};
+use core::ops::ControlFlow;
+
+/// Looks in the folder for the name whose short form the path ends with. `scratch` holds the path of what is
+/// found on the way.
+pub fn find<V: Vfs>(
+    vfs: &mut V,
+    at: At,
+    path: SharePath<'_>,
+    scratch: &mut [u8],
+) -> Option<(V::File, Meta)> {
+    let start = match path.path.iter().rposition(|byte| *byte == b'/') {
+        Some(slash) => slash + 1,
+        None => 0,
+    };
+    let (folder, wanted) = path.path.split_at_checked(start)?;
+    if !short_name::can_be_made(wanted) {
+        return None;
+    }
+    let above = SharePath {
+        path: folder.strip_suffix(b"/").unwrap_or(folder),
+        stream: &[],
+    };
+    let (mut directory, _) = vfs.lookup(at, above, true).ok()?;
+    let access = DataAccess {
+        read: true,
+        write: false,
+    };
+    vfs.activate(&mut directory, access).ok()?;
+    let (low, high) = scratch.split_at_mut_checked(scratch.len() / 2)?;
+    let mut units = Writer::new(low);
+    let mut found = false;
+    vfs.list(&mut directory, 0, false, &mut |entry| {
+        let mut out = [0; short_name::LIMIT];
+        let same = short_name::of(entry.name, &mut out).eq_ignore_ascii_case(wanted)
+            && !entry.name.eq_ignore_ascii_case(wanted);
+        if same {
+            found = utf16::encode(entry.name, &mut units).is_ok();
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    })
+    .ok()?;
+    if !found {
+        return None;
+    }
+    high.get_mut(..start)?.copy_from_slice(folder);
+    let parsed = name::parse(units.written(), high.get_mut(start..)?).ok()?;
+    let end = start + parsed.path.path.len();
+    let whole = SharePath {
+        path: high.get(..end)?,
+        stream: path.stream,
+    };
+    vfs.lookup(at, whole, true).ok()
+}
