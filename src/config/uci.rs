@@ -634,18 +634,24 @@ pub fn quote(value: &str) -> String {
     format!("'{}'", value.replace('\'', "'\\''"))
 }
 
+/// A package's or section's word: bare where that reads back, else in quotes.
+fn bare(word: &str) -> String {
+    let plain = !word.is_empty() && word.bytes().all(|byte| is_name(byte) || byte == b'-');
+    if plain { word.to_owned() } else { quote(word) }
+}
+
 /// A document as UCI text that [`parse`] reads back unchanged. Values must hold no NUL.
 pub fn write(document: &Document) -> String {
     let mut out = String::new();
     // Writing to a String cannot fail.
     if let Some(package) = &document.package {
-        let _ = writeln!(out, "package {package}");
+        let _ = writeln!(out, "package {}", bare(package));
     }
     for section in &document.sections {
         if !out.is_empty() {
             out.push('\n');
         }
-        let _ = write!(out, "config {}", section.kind);
+        let _ = write!(out, "config {}", bare(&section.kind));
         if let Some(name) = &section.name {
             let _ = write!(out, " {}", quote(name));
         }
