@@ -3,7 +3,8 @@
 
 use super::Server;
 use super::session::{Identity, Session, SessionId};
-use crate::vfs::Vfs;
+use crate::vfs::{At, Error, Kind, SharePath, Vfs};
+use crate::wire::access;
 use crate::wire::security::{SecurityDescriptor, Sid, maximal_access};
 use crate::wire::status::Status;
 
@@ -46,15 +47,82 @@ impl<V: Vfs> Server<V> {
         let stored = match self.vfs.security(file, &mut self.scratch) {
             Ok(Some(length)) => length,
             Ok(None) | Err(crate::vfs::Error::Unsupported) => {
-                return Ok(crate::wire::access::FILE_ALL_ACCESS);
+                return Ok(access::FILE_ALL_ACCESS);
             }
             Err(error) => return Err(error.into()),
         };
         let bytes = self.scratch.get(..stored).ok_or(Status::INTERNAL_ERROR)?;
         let Ok(descriptor) = SecurityDescriptor::parse(bytes) else {
             // What cannot be read protects nothing and must not lock everybody out.
-            return Ok(crate::wire::access::FILE_ALL_ACCESS);
+            return Ok(access::FILE_ALL_ACCESS);
         };
         Ok(maximal_access(&descriptor, &token(session)))
+    }
+
+    /// The folder that holds what a path names; `None` for the share's root and where there is no such folder.
+    pub(super) fn folder_of(
+        &mut self,
+        at: At,
+        path: SharePath<'_>,
+    ) -> Result<Option<V::File>, Status> {
+        let parent = match path.path.iter().rposition(|byte| *byte == b'/') {
+            Some(slash) => path.path.get(..slash).unwrap_or_default(),
+            None if path.path.is_empty() => return Ok(None),
+            None => &[],
+        };
+        let folder = SharePath {
+            path: parent,
+            stream: &[],
+        };
+        match self.vfs.lookup(at, folder, true) {
+            Ok((folder, meta)) if meta.kind == Kind::Directory => Ok(Some(folder)),
+            Ok(_) | Err(Error::NotFound | Error::PathNotFound | Error::NotDirectory) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Everything a session may do with a file that was found by `path`: what its own descriptor says, and
+    /// what the right to delete from its folder and to list it adds ([MS-FSA] 2.1.5.1.2).
+    pub(super) fn named_access(
+        &mut self,
+        session: SessionId,
+        at: At,
+        path: SharePath<'_>,
+        file: &V::File,
+    ) -> Result<u32, Status> {
+        const ADDED: u32 = access::DELETE | access::FILE_READ_ATTRIBUTES;
+        let own = self.descriptor_access(session, file)?;
+        if own & ADDED == ADDED {
+            return Ok(own);
+        }
+        let Some(folder) = self.folder_of(at, path)? else {
+            return Ok(own);
+        };
+        if !self.holds(&folder, file)? {
+            return Ok(own);
+        }
+        let rights = self.descriptor_access(session, &folder)?;
+        let mut added = 0;
+        if rights & access::FILE_DELETE_CHILD != 0 {
+            added |= access::DELETE;
+        }
+        if rights & access::FILE_LIST_DIRECTORY != 0 {
+            added |= access::FILE_READ_ATTRIBUTES;
+        }
+        Ok(own | added)
+    }
+
+    /// Whether a file stands in this very folder. The name it was asked for by may be a link that led
+    /// elsewhere; then the folder of the link says nothing about it.
+    fn holds(&mut self, folder: &V::File, file: &V::File) -> Result<bool, Status> {
+        let (above, below) = self.scratch.split_at_mut(DESCRIPTOR);
+        let above_length = self.vfs.path(folder, above)?;
+        let below_length = self.vfs.path(file, below)?;
+        let folder = above.get(..above_length).unwrap_or_default();
+        let path = below.get(..below_length).unwrap_or_default();
+        Ok(match path.iter().rposition(|byte| *byte == b'/') {
+            Some(slash) => path.get(..slash) == Some(folder),
+            None => folder.is_empty(),
+        })
     }
 }

@@ -5,6 +5,7 @@ use super::overwrite::empty;
 use super::{Made, Refusal};
 use crate::engine::caching::{self, Reason};
 use crate::engine::context::Context;
+use crate::engine::tree;
 use crate::vfs::{DataAccess, Error, Kind, Meta, Vfs};
 use crate::wire::create::{Request, action, disposition};
 use crate::wire::status::Status;
@@ -43,7 +44,13 @@ pub fn open<V: Vfs>(
         return Err(Refusal::Status(Status::ACCESS_DENIED));
     }
 
-    let maximal_access = context.server.descriptor_access(session, &file)? & tree_maximum;
+    let tree::Target::Disk(at) = context.tree()?.1.target else {
+        return Err(Refusal::Status(Status::INVALID_PARAMETER));
+    };
+    let maximal_access = context
+        .server
+        .named_access(session, at, wanted.path, &file)?
+        & tree_maximum;
     let maximum_allowed = wanted.access & access::MAXIMUM_ALLOWED != 0;
     let mut granted = wanted.access & !access::MAXIMUM_ALLOWED;
     if granted & access::ACCESS_SYSTEM_SECURITY != 0 {

@@ -42,6 +42,7 @@ pub fn make<V: Vfs>(
         0 => wanted.access,
         _ => wanted.access & !access::MAXIMUM_ALLOWED | maximum,
     };
+    let folder = may_make(context, at, wanted)?;
     let new = New {
         directory: wanted.directory,
         attributes: request.file_attributes & attributes::SETTABLE & !attributes::NORMAL
@@ -57,10 +58,12 @@ pub fn make<V: Vfs>(
         now: context.now.wall,
     };
     let (mut file, meta) = match context.server.vfs.create(at, wanted.path, &new) {
-        Err(Error::NotFound) if stream => make_with_stream(context, at, request, wanted, &new)?,
+        Err(Error::NotFound) if stream => {
+            make_with_stream(context, at, request, wanted, &new, folder.as_ref())?
+        }
         made => made?,
     };
-    if !stream && let Err(status) = describe(context, at, wanted, &mut file) {
+    if !stream && let Err(status) = describe(context, folder.as_ref(), wanted, &mut file) {
         let _ = context.server.vfs.remove(&mut file);
         return Err(status);
     }
@@ -73,6 +76,42 @@ pub fn make<V: Vfs>(
     })
 }
 
+/// Checks that this user may add to the folder, or may write to the file that gets a stream more
+/// ([MS-FSA] 2.1.5.1.1); the folder, if there is one.
+fn may_make<V: Vfs>(
+    context: &mut Context<'_, V>,
+    at: At,
+    wanted: &Wanted<'_>,
+) -> Result<Option<V::File>, Status> {
+    let session = context.session()?.0;
+    let server = &mut *context.server;
+    if !wanted.path.stream.is_empty() {
+        let base = SharePath {
+            stream: &[],
+            ..wanted.path
+        };
+        if let Ok((base, _)) = server.vfs.lookup(at, base, true) {
+            let needed = wanted.access & !access::MAXIMUM_ALLOWED | access::FILE_WRITE_DATA;
+            return match needed & !server.descriptor_access(session, &base)? {
+                0 => Ok(None),
+                _ => Err(Status::ACCESS_DENIED),
+            };
+        }
+    }
+    let Some(folder) = server.folder_of(at, wanted.path)? else {
+        return Ok(None);
+    };
+    let adds = if wanted.directory {
+        access::FILE_ADD_SUBDIRECTORY
+    } else {
+        access::FILE_ADD_FILE
+    };
+    if server.descriptor_access(session, &folder)? & adds == 0 {
+        return Err(Status::ACCESS_DENIED);
+    }
+    Ok(Some(folder))
+}
+
 /// Makes a file for a stream to be made with it.
 fn make_with_stream<V: Vfs>(
     context: &mut Context<'_, V>,
@@ -80,6 +119,7 @@ fn make_with_stream<V: Vfs>(
     request: &Request<'_>,
     wanted: &Wanted<'_>,
     new: &New,
+    folder: Option<&V::File>,
 ) -> Result<(V::File, Meta), Status> {
     let base = SharePath {
         stream: &[],
@@ -91,7 +131,7 @@ fn make_with_stream<V: Vfs>(
         ..*new
     };
     let (mut file, _) = context.server.vfs.create(at, base, &of_base)?;
-    let made = describe(context, at, wanted, &mut file)
+    let made = describe(context, folder, wanted, &mut file)
         .and_then(|()| Ok(context.server.vfs.create(at, wanted.path, new)?));
     if made.is_err() {
         let _ = context.server.vfs.remove(&mut file);
@@ -103,7 +143,7 @@ fn make_with_stream<V: Vfs>(
 /// ([MS-DTYP] 2.5.3.4). Nothing is stored where neither is there: the disk's own rights then count.
 fn describe<V: Vfs>(
     context: &mut Context<'_, V>,
-    at: At,
+    folder: Option<&V::File>,
     wanted: &Wanted<'_>,
     file: &mut V::File,
 ) -> Result<(), Status> {
@@ -116,21 +156,11 @@ fn describe<V: Vfs>(
         owner: own,
         group: Sid::USERS,
     };
-    let parent = match wanted.path.path.iter().rposition(|byte| *byte == b'/') {
-        Some(slash) => wanted.path.path.get(..slash).unwrap_or_default(),
-        None => &[],
-    };
     let server = &mut *context.server;
     let (parent_bytes, composed) = server.scratch.split_at_mut(DESCRIPTOR);
     let mut length = 0;
-    if let Ok((folder, _)) = server.vfs.lookup(
-        at,
-        SharePath {
-            path: parent,
-            stream: &[],
-        },
-        true,
-    ) && let Ok(Some(stored)) = server.vfs.security(&folder, parent_bytes)
+    if let Some(folder) = folder
+        && let Ok(Some(stored)) = server.vfs.security(folder, parent_bytes)
         && let Some(parent) = parent_bytes.get(..stored)
         && let Ok(parent) = SecurityDescriptor::parse(parent)
     {

@@ -32,6 +32,9 @@ impl<V: Vfs> Server<V> {
         shares: u32,
     ) -> Result<(), Status> {
         let touches = |access: u32| access & (READS | WRITES | access::DELETE) != 0;
+        if wants & access::DELETE != 0 && key.stream == 0 && self.streams_forbid_deletion(key) {
+            return Err(Status::SHARING_VIOLATION);
+        }
         let Some(object) = self.objects.find(key).filter(|_| touches(wants)) else {
             return Ok(());
         };
@@ -44,6 +47,21 @@ impl<V: Vfs> Server<V> {
         } else {
             Ok(())
         }
+    }
+
+    /// Whether a stream of this file is open for its data by somebody who lets nobody delete it: with the
+    /// file it would go.
+    fn streams_forbid_deletion(&self, key: &FileKey) -> bool {
+        let streams = self.objects.iter().filter(|(_, object)| {
+            object.key.stream != 0
+                && (object.key.device, object.key.inode) == (key.device, key.inode)
+        });
+        streams
+            .flat_map(|(id, _)| self.opens_of(id))
+            .any(|(_, open)| {
+                open.access & (READS | WRITES | access::DELETE) != 0
+                    && open.share_access & create::share::DELETE == 0
+            })
     }
 }
 

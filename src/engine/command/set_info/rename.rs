@@ -180,7 +180,7 @@ fn may_replace<V: Vfs>(
     if directory || meta.kind == Kind::Directory || read_only {
         return Err(Status::ACCESS_DENIED);
     }
-    if server.descriptor_access(session, &target)? & access::DELETE == 0 {
+    if server.named_access(session, at, to, &target)? & access::DELETE == 0 {
         return Err(Status::ACCESS_DENIED);
     }
     let held = server.opens.iter().any(|(_, open)| {
