@@ -145,14 +145,28 @@ impl<V: Vfs> Server<V> {
         self.ending = Some(id);
     }
 
-    /// Ends a session with all its tree connects and opens.
-    pub(super) fn drop_session(&mut self, id: SessionId) {
+    /// Ends a session of somebody who is still there: what it held goes now, the session itself with its
+    /// connections, so that its key can sign that it is no more.
+    pub(super) fn expel(&mut self, id: SessionId) {
         self.close_opens(|open| open.session == id);
+        self.drop_trees_of(id);
+        if let Some(session) = self.sessions.get_mut(id) {
+            session.state = State::Ending;
+        }
+    }
+
+    fn drop_trees_of(&mut self, id: SessionId) {
         let mut from = 0;
         while let Some(tree) = self.trees.find_from(from, |tree| tree.session == id) {
             from = tree.index() + 1;
             self.trees.remove(tree);
         }
+    }
+
+    /// Ends a session with all its tree connects and opens.
+    pub(super) fn drop_session(&mut self, id: SessionId) {
+        self.close_opens(|open| open.session == id);
+        self.drop_trees_of(id);
         let mut from = 0;
         while let Some(login) = self.logins.find_from(from, |login| login.session == id) {
             from = login.index() + 1;

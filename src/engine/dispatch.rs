@@ -373,7 +373,6 @@ fn admit<V: Vfs>(
             }
             checked?;
             if session.state != State::Valid && needs != Needs::Nothing {
-                context.session = None;
                 return Err(Status::USER_SESSION_DELETED);
             }
             if session.encrypt && !context.sealed && needs != Needs::Nothing {

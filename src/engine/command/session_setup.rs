@@ -49,7 +49,7 @@ pub fn handle<V: Vfs>(
                 && let Some(session) = context.session
             {
                 // Whoever cannot prove again who they are, is nobody any more.
-                context.server.log_off(session);
+                context.server.expel(session);
             }
             context.session = context
                 .session
