@@ -8,6 +8,10 @@ use crate::wire::create::options;
 use crate::wire::status::Status;
 use crate::wire::{Writer, access, write};
 
+/// The longest file: 16 TiB less 64 KiB, as NTFS has it with clusters of 4 KiB, and what clients expect a
+/// server to refuse to go beyond ([MS-FSA] 2.1.1.3, MaxFileSize).
+const LARGEST_FILE: u64 = 0xFFF_FFFF_0000;
+
 /// Writes to a file or a pipe.
 pub fn handle<V: Vfs>(
     context: &mut Context<'_, V>,
@@ -31,15 +35,9 @@ pub fn handle<V: Vfs>(
     if open.access & (access::FILE_WRITE_DATA | access::FILE_APPEND_DATA) == 0 {
         return Err(Status::ACCESS_DENIED);
     }
-    // All ones means the end of the file, for those who may only append ([MS-FSA] 2.1.5.4).
-    let offset = match request.offset {
-        u64::MAX => return Err(Status::INVALID_PARAMETER),
-        offset => offset,
-    };
-    if offset
-        .checked_add(length.into())
-        .is_none_or(|end| i64::try_from(end).is_err())
-    {
+    let offset = request.offset;
+    let end = offset.checked_add(length.into());
+    if end.is_none_or(|end| i64::try_from(end).is_err() || (length > 0 && end > LARGEST_FILE)) {
         return Err(Status::INVALID_PARAMETER);
     }
     if let Some(object) = open.object
