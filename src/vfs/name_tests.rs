@@ -162,6 +162,18 @@ fn safe(path: &[u8]) -> bool {
 
 proptest! {
     #[test]
+    fn the_quick_hash_is_the_hash(name in proptest::collection::vec(any::<u8>(), 0..40)) {
+        let slow = finish(Shown::new(&name).fold(SEED, step));
+        prop_assert_eq!(hash(&name), slow);
+        prop_assert_eq!(hash(&name.to_ascii_lowercase()), slow);
+    }
+
+    #[test]
+    fn the_quick_hash_is_the_hash_of_usual_names(name in "[ -~]{0,20}") {
+        prop_assert_eq!(hash(name.as_bytes()), finish(Shown::new(name.as_bytes()).fold(SEED, step)));
+    }
+
+    #[test]
     fn any_bytes_are_taken_apart_safely_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let mut out = [0; PARSE_BUFFER];
         if let Ok(parsed) = parse(&bytes, &mut out) {

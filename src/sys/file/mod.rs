@@ -1,6 +1,7 @@
 //! System calls on files: opening beneath a root, status, extended attributes, data, times, names.
 
 mod data;
+mod here;
 mod identity;
 mod names;
 mod open;
@@ -14,6 +15,7 @@ pub use data::{
     allocate, clone_range, copy_range, next_data, next_hole, punch, read_at, read_cached, send,
     sync, sync_data, truncate, write_at, write_through,
 };
+pub use here::{Here, enter};
 pub use identity::{Assumed, Own, clear_umask};
 pub use names::{
     link, list, make_directory, read_link, remove, rename, rename_new, seek_directory,

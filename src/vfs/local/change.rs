@@ -101,6 +101,7 @@ impl Local {
             misses: &mut self.misses,
             entries: &mut self.work.entries,
             path: &mut self.work.target,
+            watched: None,
         };
         let folder = resolver.find_folder(parent)?;
         match sys::stat_child(folder.as_fd(), leaf) {

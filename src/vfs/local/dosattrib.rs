@@ -8,6 +8,8 @@ use crate::vfs::FileTime;
 
 /// The attribute's name.
 pub(super) const NAME: &[u8] = b"user.DOSATTRIB";
+/// No version is longer.
+pub(super) const LONGEST: usize = 512;
 /// How long what is written is.
 pub(super) const LENGTH: usize = 24;
 

@@ -29,9 +29,18 @@ impl Local {
         let hide = self
             .root_of(directory)
             .is_ok_and(|root| root.options.hide_dot_files);
-        // Where the folder is matters only to follow a link in it; the name of a handle suffices for the rest.
+        // Entries' attributes are asked for by path: by the bare name while standing in the folder, else by
+        // the name of its handle. Where the folder is matters only to follow a link in it.
+        let standing = if with_meta {
+            sys::enter(directory.fd.as_fd())
+        } else {
+            None
+        };
         let mut here = None;
-        self.work.target.set_handle(directory.fd.as_fd());
+        match standing {
+            Some(_) => self.work.target.truncate(0),
+            None => self.work.target.set_handle(directory.fd.as_fd()),
+        }
         let handle = self.work.target.len();
         sys::seek_directory(directory.fd.as_fd(), cursor).map_err(error)?;
         // Taken out while `self` is needed; a panic in `each` would have kept it.

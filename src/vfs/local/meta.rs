@@ -86,15 +86,24 @@ pub(super) fn visible(name: &[u8]) -> Option<&[u8]> {
         .filter(|name| crate::vfs::name::visible_attribute(name))
 }
 
+/// The attributes' names. The kernel clears as much memory as it is offered: a little is tried first.
+fn names(place: Place<'_>, out: &mut [u8]) -> Result<usize, sys::Errno> {
+    match sys::list_attributes(place, &mut out[..1024]) {
+        Err(sys::Errno::RANGE) => sys::list_attributes(place, out),
+        other => other,
+    }
+}
+
 fn extra(place: Place<'_>, memory: &mut Attributes<'_>) -> Extra {
     let mut extra = Extra::default();
     // A disk without attributes, or rights that hide them: what can be known without them is told.
-    let Ok(length) = sys::list_attributes(place, memory.names) else {
+    let Ok(length) = names(place, memory.names) else {
         return extra;
     };
     for name in memory.names[..length].split(|&byte| byte == 0) {
         if name == dosattrib::NAME {
-            let length = sys::get(place, name, memory.value).unwrap_or(0);
+            let value = &mut memory.value[..dosattrib::LONGEST];
+            let length = sys::get(place, name, value).unwrap_or(0);
             extra.dos = dosattrib::read(&memory.value[..length]).unwrap_or_default();
         } else if name == REPARSE {
             let length = sys::get(place, name, memory.value).unwrap_or(0);

@@ -64,6 +64,7 @@ impl Local {
             misses: &mut self.misses,
             entries: &mut self.work.entries,
             path: &mut self.work.path,
+            watched: None,
         };
         let mut fd = resolver.find(path)?;
         let mut link = None;
@@ -104,13 +105,17 @@ impl Local {
 
     pub(super) fn describe(&mut self, file: &File) -> Result<Meta, Error> {
         let stat = sys::stat(file.fd.as_fd()).map_err(error)?;
+        self.describe_as(file, &stat)
+    }
+
+    fn describe_as(&mut self, file: &File, stat: &sys::Stat) -> Result<Meta, Error> {
         let path = file.handle_path();
         let place = file.place(&path);
         let memory = Attributes {
             names: &mut self.work.names,
             value: &mut self.work.value,
         };
-        let base = meta::describe(&stat, Some(place), file.hidden, memory);
+        let base = meta::describe(stat, Some(place), file.hidden, memory);
         match &file.stream {
             None => Ok(base),
             Some(name) => Ok(meta::of_stream(base, name, stream::size(place, name)?)),
@@ -132,10 +137,12 @@ impl Local {
             false => self.make_stream(at, path, new)?,
         };
         drop(guard);
-        if file.stream.is_none() {
-            self.first_attributes(&file, new)?;
-        }
-        let meta = self.describe(&file)?;
+        let stat = sys::stat(file.fd.as_fd()).map_err(error)?;
+        let changed = file.stream.is_none() && self.first_attributes(&file, &stat, new)?;
+        let meta = match changed {
+            true => self.describe(&file)?,
+            false => self.describe_as(&file, &stat)?,
+        };
         Ok((file, meta))
     }
 
@@ -150,12 +157,13 @@ impl Local {
             misses: &mut self.misses,
             entries: &mut self.work.entries,
             path: &mut self.work.path,
+            watched: None,
         };
         let folder = resolver.find_folder(parent)?;
         if resolver.find_leaf(folder.as_fd(), leaf)? {
             return Err(Error::Exists);
         }
-        let watched = watch(&self.misses, folder.as_fd());
+        let watched = resolver.watched;
         let mask = if new.directory {
             root.options.directory_mask
         } else {
@@ -223,21 +231,26 @@ impl Local {
     }
 
     /// Keeps a new file's attributes, unless they are those that every new file is told to have anyway.
-    fn first_attributes(&mut self, file: &File, new: &New) -> Result<(), Error> {
-        let stat = sys::stat(file.fd.as_fd()).map_err(error)?;
+    /// Whether something was changed.
+    fn first_attributes(
+        &mut self,
+        file: &File,
+        stat: &sys::Stat,
+        new: &New,
+    ) -> Result<bool, Error> {
         let asked = new.attributes & bits::KEPT & !(bits::SPARSE_FILE | bits::OFFLINE);
         let attributes = if new.directory {
             asked
         } else {
             asked | bits::ARCHIVE
         };
-        if attributes == meta::synthesised(&stat, file.kind) && stat.birth.is_some() {
-            return Ok(());
+        if attributes == meta::synthesised(stat, file.kind) && stat.birth.is_some() {
+            return Ok(false);
         }
         let creation = stat.birth.map_or(new.now, meta::file_time);
-        match self.keep_attributes(file, &stat, attributes, creation) {
-            Err(Error::Unsupported | Error::Full) => Ok(()),
-            other => other,
+        match self.keep_attributes(file, stat, attributes, creation) {
+            Err(Error::Unsupported | Error::Full) => Ok(true),
+            other => other.map(|()| true),
         }
     }
 

@@ -6,7 +6,7 @@
 //! again.
 
 use super::error::{absent, error, refusal};
-use super::misses::{Answer, Misses};
+use super::misses::{Answer, Misses, Slot};
 use crate::sys::file::{self as sys, Errno, Flags, PathBuffer};
 use crate::vfs::{Error, name};
 use std::mem::MaybeUninit;
@@ -21,6 +21,8 @@ pub(super) struct Resolver<'a> {
     pub entries: &'a mut [MaybeUninit<u8>],
     /// The path as it stands on disk, as far as it is known.
     pub path: &'a mut PathBuffer,
+    /// Where the folder that [`Resolver::find_leaf`] looked at is remembered, as it was then.
+    pub watched: Option<Slot>,
 }
 
 /// The folder's part and the last component; `None` for the root.
@@ -129,10 +131,14 @@ impl Resolver<'_> {
         let stat = sys::stat(folder).map_err(error)?;
         let (now, hash) = (sys::now(), name::hash(leaf));
         let learning = match self.misses.ask(&stat, hash, now) {
-            Answer::Absent => return Ok(false),
+            Answer::Absent => {
+                self.watched = self.misses.held(&stat);
+                return Ok(false);
+            }
             Answer::Perhaps => None,
             Answer::Unknown => self.misses.begin(&stat, now),
         };
+        self.watched = None;
         let listing = match sys::child(
             folder,
             b".",
@@ -164,7 +170,7 @@ impl Resolver<'_> {
                 found = true;
                 self.path.truncate(before);
                 self.path.push(name).map_err(error)?;
-                if exact && learning.is_none() {
+                if learning.is_none() {
                     break;
                 }
             }
@@ -172,6 +178,7 @@ impl Resolver<'_> {
         if let Some(slot) = learning {
             self.misses.finish(slot);
         }
+        self.watched = self.misses.held(&stat);
         Ok(found)
     }
 
