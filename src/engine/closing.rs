@@ -95,18 +95,50 @@ impl<V: Vfs> Server<V> {
             }
             Target::File(file) => {
                 if let Some(object) = object
-                    && let Some(entry) = self.objects.get(object)
-                    && entry.opens == 0
+                    && self
+                        .objects
+                        .get(object)
+                        .is_some_and(|entry| entry.opens == 0)
                 {
-                    if entry.delete_pending
-                        && let Err(error) = self.vfs.remove(file)
-                    {
-                        log::debug!("a file marked for deletion stays: {error:?}");
-                    }
-                    self.objects.release(object);
+                    self.last_close(object, file);
                 }
             }
         }
+    }
+
+    /// The last open of an object is gone. A file that is to be deleted goes, unless one of its streams is
+    /// still open: then it goes with the last of these.
+    fn last_close(&mut self, object: ObjectId, file: &mut V::File) {
+        let Some(entry) = self.objects.get(object) else {
+            return;
+        };
+        let (key, delete) = (entry.key, entry.delete_pending);
+        if delete && self.has_open_streams(&key) {
+            return;
+        }
+        if delete && let Err(error) = self.vfs.remove(file) {
+            log::debug!("a file marked for deletion stays: {error:?}");
+        }
+        self.objects.release(object);
+        let base = FileKey { stream: 0, ..key };
+        if key.stream != 0
+            && let Some(object) = self.objects.find(&base)
+            && let Some(entry) = self.objects.get(object)
+            && entry.delete_pending
+            && entry.opens == 0
+            && let Ok(mut file) = self.vfs.base(file)
+        {
+            self.last_close(object, &mut file);
+        }
+    }
+
+    fn has_open_streams(&self, key: &FileKey) -> bool {
+        self.objects.iter().any(|(_, object)| {
+            key.stream == 0
+                && object.opens > 0
+                && object.key.stream != 0
+                && (object.key.device, object.key.inode) == (key.device, key.inode)
+        })
     }
 
     /// Whether the file with this key, or the file its stream belongs to, goes away with its last open.

@@ -6,7 +6,9 @@ use crate::engine::access::{DESCRIPTOR, token};
 use crate::engine::context::Context;
 use crate::vfs::{At, DataAccess, Error, Meta, New, SharePath, Vfs};
 use crate::wire::create::{Request, action, disposition};
-use crate::wire::security::{Child, SecurityDescriptor, Sid, information, inherit, merge};
+use crate::wire::security::{
+    Child, SecurityDescriptor, Sid, control, information, inherit, merge, synthesise,
+};
 use crate::wire::status::Status;
 use crate::wire::{Writer, access, attributes};
 
@@ -178,13 +180,28 @@ fn describe<V: Vfs>(
         if sent.group.is_none() {
             parts &= !information::GROUP;
         }
-        let base = SecurityDescriptor {
+        let mut base = SecurityDescriptor {
             control: 0,
             owner: Some(child.owner),
             group: Some(child.group),
             sacl: None,
             dacl: None,
         };
+        if sent.control & control::DACL_PRESENT == 0 {
+            // None was sent: it is as if only the owner were named.
+            parts &= !information::DACL;
+            if length == 0 && parts == 0 {
+                return Ok(());
+            }
+            if length == 0 {
+                let meta = server.vfs.meta(file)?;
+                let mut w = Writer::new(composed);
+                synthesise(meta.uid, meta.gid, meta.mode, wanted.directory, &mut w)?;
+                length = w.position();
+            }
+            let bytes = composed.get(..length).unwrap_or_default();
+            base = SecurityDescriptor::parse(bytes).map_err(|_| Status::INTERNAL_ERROR)?;
+        }
         let mut w = Writer::new(parent_bytes);
         merge(&base, &sent, parts, &mut w).map_err(|_| Status::INVALID_SECURITY_DESCR)?;
         let merged = w.position();

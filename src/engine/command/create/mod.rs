@@ -10,7 +10,6 @@ mod sharing;
 mod short;
 
 use super::pipe;
-use crate::engine::Server;
 use crate::engine::caching;
 use crate::engine::context::{Answer, Context, Outcome};
 use crate::engine::open::{Listing, ObjectId, Open, OpenId, Target};
@@ -120,8 +119,7 @@ fn open_or_make<V: Vfs>(
             Err(Error::NotFound) => {}
             Err(error) => return Err(Refusal::Status(error.into())),
         }
-        let Server { vfs, scratch, .. } = &mut *context.server;
-        if let Some((file, meta)) = short::find(vfs, at, wanted.path, scratch) {
+        if let Some((file, meta)) = short::find(context.server, at, wanted.path) {
             return existing::open(context, request, wanted, file, meta);
         }
         match fresh::make(context, at, request, wanted).map_err(Refusal::Status) {

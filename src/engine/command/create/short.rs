@@ -1,17 +1,16 @@
 //! A file asked for by the short name it was told to have.
 
+use crate::engine::Server;
 use crate::engine::short_name;
 use crate::vfs::{At, DataAccess, Meta, SharePath, Vfs, name};
 use crate::wire::{Writer, utf16};
 use core::ops::ControlFlow;
 
-/// Looks in the folder for the name whose short form the path ends with. `scratch` holds the path of what is
-/// found on the way.
+/// Looks in the folder for the name whose short form the path ends with.
 pub fn find<V: Vfs>(
-    vfs: &mut V,
+    server: &mut Server<V>,
     at: At,
     path: SharePath<'_>,
-    scratch: &mut [u8],
 ) -> Option<(V::File, Meta)> {
     let start = match path.path.iter().rposition(|byte| *byte == b'/') {
         Some(slash) => slash + 1,
@@ -21,11 +20,8 @@ pub fn find<V: Vfs>(
     if !short_name::can_be_made(wanted) {
         return None;
     }
-    let above = SharePath {
-        path: folder.strip_suffix(b"/").unwrap_or(folder),
-        stream: &[],
-    };
-    let (mut directory, _) = vfs.lookup(at, above, true).ok()?;
+    let mut directory = server.folder_of(at, path).ok()??;
+    let Server { vfs, scratch, .. } = server;
     let access = DataAccess {
         read: true,
         write: false,

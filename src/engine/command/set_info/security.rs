@@ -4,7 +4,7 @@ use crate::engine::access::{DESCRIPTOR, token};
 use crate::engine::context::Context;
 use crate::engine::open::{OpenId, Target};
 use crate::vfs::{Error, Kind, Vfs};
-use crate::wire::security::{SecurityDescriptor, information, merge, synthesise};
+use crate::wire::security::{SecurityDescriptor, control, information, merge, synthesise};
 use crate::wire::status::Status;
 use crate::wire::{Writer, access};
 
@@ -45,7 +45,9 @@ pub fn set<V: Vfs>(
     sent: &[u8],
 ) -> Result<(), Status> {
     let directory = context.granted(id, needed(parts))?.kind == Kind::Directory;
-    let sent = SecurityDescriptor::parse(sent).map_err(|_| Status::INVALID_SECURITY_DESCR)?;
+    let mut sent = SecurityDescriptor::parse(sent).map_err(|_| Status::INVALID_SECURITY_DESCR)?;
+    // A list that is to be set and is not there allows everything.
+    sent.control |= control::DACL_PRESENT;
     if parts & information::ALL == 0 {
         return Ok(());
     }
