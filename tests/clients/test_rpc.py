@@ -6,7 +6,8 @@ import pytest
 
 from conftest import ALICE, UNICODE_SHARE, relay
 
-VISIBLE = ["rw", "ro", "guest-read", "guest-write", "sealed", "bobs", "shm", UNICODE_SHARE]
+# Whether alice is shown a share that only bob may enter ("bobs") is the server's choice.
+VISIBLE = ["rw", "ro", "guest-read", "guest-write", "sealed", "shm", UNICODE_SHARE]
 
 
 def rpc(world, command, user=ALICE, check=True, options=()):
