@@ -29,7 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// The rooms that put the house together; they may import any.
-const ROOFS: &[&str] = &["main", "lib", "serve"];
+const ROOFS: &[&str] = &["main", "lib", "cli"];
 
 /// Where `unsafe` may stand.
 const UNSAFE_ROOMS: &[&str] = &["sys/", "sys.rs", "net/reactor/", "net/reactor.rs"];

@@ -44,26 +44,61 @@ fn the_busy_paths_take_no_memory() {
     let folder = std::env::temp_dir().join(format!("smolsmb-allocation-{}", std::process::id()));
     std::fs::create_dir(&folder).unwrap();
     let mut vfs = Local::new(Limits::default());
-    let root = vfs.mount(folder.to_str().unwrap().as_bytes(), &RootOptions::default()).unwrap();
+    let root = vfs
+        .mount(folder.to_str().unwrap().as_bytes(), &RootOptions::default())
+        .unwrap();
     let at = At { root, who: None };
-    let access = DataAccess { read: true, write: true };
-    let new = New { directory: false, attributes: 2, access, now: 1 };
+    let access = DataAccess {
+        read: true,
+        write: true,
+    };
+    let new = New {
+        directory: false,
+        attributes: 2,
+        access,
+        now: 1,
+    };
     let (mut file, _) = vfs.create(at, to(b"f"), &new).unwrap();
-    let mut stream = vfs.create(at, SharePath { path: b"f", stream: b"s" }, &new).unwrap().0;
+    let mut stream = vfs
+        .create(
+            at,
+            SharePath {
+                path: b"f",
+                stream: b"s",
+            },
+            &new,
+        )
+        .unwrap()
+        .0;
     for index in 0..2000 {
-        vfs.create(at, to(format!("name {index}").as_bytes()), &new).unwrap();
+        vfs.create(at, to(format!("name {index}").as_bytes()), &new)
+            .unwrap();
     }
     let (mut directory, _) = vfs.lookup(at, to(b""), true).unwrap();
     vfs.activate(&mut directory, access).unwrap();
     let mut buffer = vec![7; 1 << 20];
 
-    counted("writing", || vfs.write(&mut file, 5, &buffer, false).unwrap());
-    counted("writing through", || vfs.write(&mut file, 5, &buffer[..4096], true).unwrap());
-    counted("reading", || assert!(vfs.read(&file, 0, &mut buffer, Wait::Allowed).is_ok()));
-    counted("reading what is cached", || assert!(vfs.read(&file, 0, &mut buffer, Wait::Never).is_ok()));
-    counted("writing a stream", || vfs.write(&mut stream, 9, b"stream", false).unwrap());
-    counted("reading a stream", || assert!(vfs.read(&stream, 0, &mut buffer, Wait::Never).is_ok()));
-    counted("its length", || assert!(vfs.size(&file).is_ok() && vfs.sendable(&file, 0, 1 << 20)));
+    counted("writing", || {
+        vfs.write(&mut file, 5, &buffer, false).unwrap()
+    });
+    counted("writing through", || {
+        vfs.write(&mut file, 5, &buffer[..4096], true).unwrap()
+    });
+    counted("reading", || {
+        assert!(vfs.read(&file, 0, &mut buffer, Wait::Allowed).is_ok())
+    });
+    counted("reading what is cached", || {
+        assert!(vfs.read(&file, 0, &mut buffer, Wait::Never).is_ok())
+    });
+    counted("writing a stream", || {
+        vfs.write(&mut stream, 9, b"stream", false).unwrap()
+    });
+    counted("reading a stream", || {
+        assert!(vfs.read(&stream, 0, &mut buffer, Wait::Never).is_ok())
+    });
+    counted("its length", || {
+        assert!(vfs.size(&file).is_ok() && vfs.sendable(&file, 0, 1 << 20))
+    });
     counted("listing", || {
         let mut count = 0;
         vfs.list(&mut directory, 0, true, &mut |_| {
@@ -73,8 +108,12 @@ fn the_busy_paths_take_no_memory() {
         .unwrap();
         assert_eq!(count, 2001);
     });
-    counted("meta", || assert!(vfs.meta(&file).is_ok() && vfs.meta(&stream).is_ok()));
-    counted("where it is", || assert!(vfs.path(&file, &mut buffer).is_ok()));
+    counted("meta", || {
+        assert!(vfs.meta(&file).is_ok() && vfs.meta(&stream).is_ok())
+    });
+    counted("where it is", || {
+        assert!(vfs.path(&file, &mut buffer).is_ok())
+    });
     counted("looking up, in any case", || {
         for name in [&b"name 77"[..], b"NAME 77", b"none", b"none/none"] {
             let _ = vfs.lookup(at, to(name), true);

@@ -180,7 +180,6 @@ impl<V: Vfs> Context<'_, V> {
         let parked = Parked {
             connection: self.connection,
             session,
-            tree: self.chain.tree,
             message_id: self.header.message_id,
             command,
             signed: self.sign_reply,

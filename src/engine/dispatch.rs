@@ -318,7 +318,6 @@ fn defer<V: Vfs>(
     let parked = Parked {
         connection: context.connection,
         session: context.session.ok_or(Status::USER_SESSION_DELETED)?,
-        tree: context.chain.tree,
         message_id: context.header.message_id,
         command,
         signed: context.sign_reply,

@@ -16,6 +16,7 @@ use crate::wire::transform::{self, TransformHeader};
 const LEAST_REPLY: usize = header::SIZE + 16;
 
 /// How far a frame has been worked off. A new one for each frame; kept while a job is under way.
+#[derive(Default)]
 pub struct Walk {
     /// How the job that was asked for ended; set by the caller before it asks again.
     pub job: Option<JobResult>,
@@ -33,21 +34,6 @@ pub struct Walk {
 struct Unfinished {
     start: usize,
     sign: Option<SessionId>,
-}
-
-impl Default for Walk {
-    fn default() -> Self {
-        Walk {
-            job: None,
-            begun: false,
-            sealed: None,
-            at: 0,
-            length: 0,
-            open: None,
-            chain: Chain::default(),
-            again: None,
-        }
-    }
 }
 
 impl Walk {

@@ -54,16 +54,6 @@ impl Locks {
         self.table.len()
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.table.is_empty()
-    }
-
-    /// Whether another fits.
-    pub fn has_room(&self) -> bool {
-        self.table.has_room()
-    }
-
     fn of<'a>(
         &'a self,
         objects: &Objects,
@@ -266,7 +256,7 @@ mod tests {
         assert!(!locks.remove(&mut objects, object, 2, (0, 10)));
         assert!(locks.remove(&mut objects, object, 1, (0, 10)));
         assert!(locks.remove_all(&mut objects, object, 1));
-        assert!(locks.is_empty());
+        assert_eq!(locks.len(), 0);
         assert!(objects.get(object).unwrap().locks.is_none());
     }
 }

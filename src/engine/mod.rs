@@ -36,7 +36,7 @@ pub use connection::ConnectionId;
 pub use frame::{Walk, reply_bound};
 pub use open::OpenId;
 pub use report::{OpenReport, SessionReport};
-pub use server::{Refused, Server, Totals};
+pub use server::{Random, Refused, Server, Totals};
 pub use setup::{Encryption, Guest, Interface, Setup, Share, User};
 
 use crate::vfs;

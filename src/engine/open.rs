@@ -109,16 +109,6 @@ impl Objects {
         Table::<Object>::entry_size() + Index::entry_size()
     }
 
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.table.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.table.is_empty()
-    }
-
     /// The object with this key, if anybody has it open.
     pub fn find(&self, key: &FileKey) -> Option<ObjectId> {
         let same = |slot| {

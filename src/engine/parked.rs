@@ -27,11 +27,6 @@ pub enum Wait {
         /// The lock sequence to note when it is granted: bucket and number.
         sequence: Option<(u8, u8)>,
     },
-    /// A pipe that has nothing to read yet.
-    Pipe {
-        /// The open.
-        open: u64,
-    },
     /// A change in a directory.
     Notify {
         /// The open.
@@ -59,7 +54,7 @@ impl Wait {
     /// The number of the open that is waited on.
     pub fn open(&self) -> Option<u64> {
         match self {
-            Wait::Lock { open, .. } | Wait::Pipe { open } | Wait::Notify { open } => Some(*open),
+            Wait::Lock { open, .. } | Wait::Notify { open } => Some(*open),
             Wait::Break { .. } | Wait::Retry { .. } | Wait::Ready(_) => None,
         }
     }
@@ -71,8 +66,6 @@ pub struct Parked {
     pub connection: ConnectionId,
     /// Whose it is.
     pub session: SessionId,
-    /// The tree connect's number on the wire.
-    pub tree: u32,
     /// Its MessageId.
     pub message_id: u64,
     /// Its command.

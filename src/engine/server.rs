@@ -41,6 +41,9 @@ pub struct Totals {
     pub exhausted: u64,
 }
 
+/// Fills a slice with unpredictable bytes.
+pub type Random = Box<dyn FnMut(&mut [u8])>;
+
 /// The server.
 pub struct Server<V: Vfs> {
     pub(super) setup: Setup,
@@ -48,7 +51,7 @@ pub struct Server<V: Vfs> {
     pub(super) share_numbers: u32,
     pub(super) budget: Budget,
     pub(super) vfs: V,
-    pub(super) random: Box<dyn FnMut(&mut [u8])>,
+    pub(super) random: Random,
     pub(super) connections: Table<Connection>,
     pub(super) sessions: Table<Session>,
     pub(super) logins: Table<Login>,
@@ -72,7 +75,7 @@ pub struct Server<V: Vfs> {
 
 impl<V: Vfs> Server<V> {
     /// A server with all its memory. `random` fills a slice with unpredictable bytes.
-    pub fn new(setup: Setup, budget: Budget, vfs: V, random: Box<dyn FnMut(&mut [u8])>) -> Self {
+    pub fn new(setup: Setup, budget: Budget, vfs: V, random: Random) -> Self {
         let mut server = Server {
             setup,
             served: Vec::new(),

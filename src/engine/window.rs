@@ -96,10 +96,8 @@ mod tests {
     #[test]
     fn credits_stop_at_the_maximum_and_never_at_zero() {
         let mut window = Window::new();
-        let mut id = 0;
-        for _ in 0..100_000 {
+        for id in 0..100_000 {
             assert!(window.consume(id, 1));
-            id += 1;
             window.grant(u16::MAX);
             assert!(window.unused <= MAX_CREDITS && window.unused > 0);
         }

@@ -67,7 +67,7 @@ impl Log for Backend {
         if !self.enabled(record.metadata()) {
             return;
         }
-        let now = u64::try_from(self.start.elapsed().as_secs()).unwrap_or(u64::MAX);
+        let now = self.start.elapsed().as_secs();
         // A panic while writing a line leaves nothing half done that matters here.
         let mut state = self
             .state

@@ -145,7 +145,8 @@ fn choose(
         seen |= bit;
         match kind {
             contexts::PREAUTH => {
-                if !contexts::preauth(data)?.contain(contexts::SHA_512) {
+                let offered = contexts::preauth(data)?;
+                if !offered.contain(contexts::SHA_512) {
                     return Err(Status::SMB_NO_PREAUTH_INTEGRITY_HASH_OVERLAP);
                 }
             }
