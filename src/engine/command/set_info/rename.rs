@@ -35,7 +35,11 @@ pub fn rename<V: Vfs>(
     if to.path.is_empty() {
         return rename_stream(context, id, to, wanted.replace_if_exists);
     }
-    if own.stream != 0 || !to.stream.is_empty() {
+    if own.stream != 0 {
+        // A stream cannot leave its file, nor be named by a path.
+        return Err(Status::SHARING_VIOLATION);
+    }
+    if !to.stream.is_empty() {
         return Err(Status::INVALID_PARAMETER);
     }
     let at = place(context, to.path, directory)?;
