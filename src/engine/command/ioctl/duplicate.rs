@@ -1,13 +1,13 @@
 //! Sharing extents between files ([MS-FSA] 2.1.5.10): what a disk with reflinks does for a copy.
 
-use super::{data_open, unlocked};
+use super::data_open;
 use crate::engine::context::Context;
 use crate::engine::open::{OpenId, Target};
 use crate::engine::{Now, Server};
-use crate::vfs::{DataAccess, Vfs};
-use crate::wire::access;
+use crate::vfs::{DataAccess, Meta, Vfs};
 use crate::wire::fsctl::DuplicateExtents;
 use crate::wire::status::Status;
+use crate::wire::{access, attributes};
 
 /// FSCTL_DUPLICATE_EXTENTS_TO_FILE.
 pub fn plain<V: Vfs>(
@@ -45,23 +45,32 @@ fn duplicate<V: Vfs>(
     if !vfs.volume(file)?.reflink {
         return Err(Status::NOT_SUPPORTED);
     }
-    let key = vfs.meta(file)?.key;
+    let to = vfs.meta(file)?;
     let (vfs, file) = context.server.file_mut(source)?;
-    let meta = vfs.meta(file)?;
-    let length = wanted.byte_count;
-    if wanted.source_file_offset.saturating_add(length) > meta.size {
+    let from = vfs.meta(file)?;
+    let sparse = |meta: &Meta| meta.attributes & attributes::SPARSE_FILE != 0;
+    if wanted.source_file_offset.saturating_add(wanted.byte_count) > from.size
+        || (sparse(&from) && !sparse(&to))
+    {
         return Err(Status::NOT_SUPPORTED);
     }
     let apart = wanted
         .source_file_offset
         .abs_diff(wanted.target_file_offset);
-    if key == meta.key && apart < length {
+    if to.key == from.key && apart < wanted.byte_count {
         return Err(Status::NOT_SUPPORTED);
     }
-    unlocked(context, source, (wanted.source_file_offset, length), false)?;
-    unlocked(context, target, (wanted.target_file_offset, length), true)?;
-    let now = context.now;
-    context.server.share_extents(source, target, wanted, now)?;
+    // The target never grows by this: a client lengthens it first. Locks are not looked at, as Windows has it.
+    let length = to
+        .size
+        .saturating_sub(wanted.target_file_offset)
+        .min(wanted.byte_count);
+    if length > 0 {
+        let now = context.now;
+        context
+            .server
+            .share_extents(source, target, wanted, length, now)?;
+    }
     Ok(Status::SUCCESS)
 }
 
@@ -71,13 +80,10 @@ impl<V: Vfs> Server<V> {
         source: OpenId<V::File>,
         target: OpenId<V::File>,
         wanted: &DuplicateExtents,
+        length: u64,
         now: Now,
     ) -> Result<(), Status> {
-        let (from, to, length) = (
-            wanted.source_file_offset,
-            wanted.target_file_offset,
-            wanted.byte_count,
-        );
+        let (from, to) = (wanted.source_file_offset, wanted.target_file_offset);
         // A handle of its own to read from: source and target may be one open.
         let (vfs, file) = self.file_mut(source)?;
         let mut reader = vfs.base(file)?;
