@@ -19,7 +19,7 @@ const FACTS: Facts<'static> = Facts {
 };
 
 /// What Windows asks for.
-pub(super) const USUAL: u32 = flags::UNICODE
+pub(crate) const USUAL: u32 = flags::UNICODE
     | flags::OEM
     | flags::REQUEST_TARGET
     | flags::SIGN
@@ -45,7 +45,7 @@ pub(super) fn users(name: &str) -> Option<[u8; 16]> {
 
 /// How the client wraps its tokens and what it proves.
 #[derive(Clone)]
-pub(super) struct Client<'a> {
+pub(crate) struct Client<'a> {
     pub user: &'a str,
     pub domain: &'a str,
     pub password: &'a str,
@@ -145,7 +145,7 @@ pub(super) fn response(token: Option<&[u8]>, mic: Option<&[u8]>) -> Vec<u8> {
     )
 }
 
-pub(super) fn negotiate(flags: u32) -> Vec<u8> {
+pub(crate) fn negotiate(flags: u32) -> Vec<u8> {
     let mut message = [&SIGNATURE[..], &[1, 0, 0, 0], &flags.to_le_bytes()].concat();
     message.extend([0; 16]); // no names
     message.extend([10, 0, 0, 0, 0, 0, 0, 15]);
@@ -184,7 +184,7 @@ impl Client<'_> {
     }
 
     /// AUTHENTICATE and the session key.
-    pub(super) fn authenticate(&self, negotiate: &[u8], challenge: &[u8]) -> (Vec<u8>, [u8; 16]) {
+    pub(crate) fn authenticate(&self, negotiate: &[u8], challenge: &[u8]) -> (Vec<u8>, [u8; 16]) {
         let at = |at: usize| usize::from(u16::from_le_bytes([challenge[at], challenge[at + 1]]));
         let server_info = &challenge[at(44)..at(44) + at(40)];
         let mut pairs = server_info[..server_info.len() - 4].to_vec();

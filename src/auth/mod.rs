@@ -15,7 +15,7 @@ mod spnego;
 use crate::wire::status::Status;
 
 #[cfg(test)]
-mod client;
+pub(crate) mod client;
 #[cfg(test)]
 mod tests;
 

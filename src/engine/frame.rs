@@ -54,6 +54,17 @@ impl Walk {
         }
     }
 
+    /// Where the first message of the reply starts.
+    fn base(&self) -> usize {
+        self.sealed.map_or(0, |_| transform::SIZE)
+    }
+
+    /// The reply's length with the padding that the next message needs: the messages of a compound start
+    /// on multiples of 8 from the first.
+    fn padded(&self) -> usize {
+        self.base() + self.length.saturating_sub(self.base()).next_multiple_of(8)
+    }
+
     /// Whether a part of the reply stands in the reply buffer.
     pub fn has_reply(&self) -> bool {
         self.open.is_some()
@@ -143,7 +154,7 @@ impl<V: Vfs> Server<V> {
             let header = Header::parse(message).map_err(|_| Disconnect)?;
             let last = rest == 0;
             let start = if walk.open.is_some() {
-                walk.length.next_multiple_of(8)
+                walk.padded()
             } else {
                 walk.length
             };
@@ -196,8 +207,8 @@ impl<V: Vfs> Server<V> {
             return Ok(Verdict::Silence);
         };
         // In a compound the last reply too is padded, as Windows does it.
-        if open.start > walk.sealed.map_or(0, |_| transform::SIZE) {
-            let padded = walk.length.next_multiple_of(8);
+        if open.start > walk.base() {
+            let padded = walk.padded();
             if let Some(padding) = reply.get_mut(walk.length..padded) {
                 padding.fill(0);
                 walk.length = padded;

@@ -28,6 +28,8 @@ mod session;
 mod setup;
 mod shares;
 mod short_name;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod veto;
 mod window;

@@ -1,0 +1,9 @@
+//! Clients and the server, face to face in virtual time: no socket, no disk, no clock.
+
+mod client;
+mod compound;
+mod hostile;
+mod locks;
+mod oplocks;
+mod sessions;
+mod signing;
