@@ -5,15 +5,29 @@ use super::{Full, Malformed, Reader, Writer, header};
 
 /// Checks the body of such a request.
 pub fn parse(message: &[u8]) -> Result<(), Malformed> {
-    if Reader::at(message, header::SIZE).u16()? == 4 {
-        Ok(())
-    } else {
-        Err(Malformed)
+    let mut reader = Reader::at(message, header::SIZE);
+    if reader.u16()? != 4 {
+        return Err(Malformed);
     }
+    reader.skip(2)
 }
 
 /// Writes the body of such a reply.
 pub fn write(w: &mut Writer<'_>) -> Result<(), Full> {
     w.u16(4)?;
     w.u16(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_four_bytes_that_say_so() {
+        let message = |body: &[u8]| [&[0; header::SIZE], body].concat();
+        assert_eq!(parse(&message(&[4, 0, 0, 0])), Ok(()));
+        for body in [&[][..], &[4], &[4, 0], &[4, 0, 0], &[5, 0, 0, 0]] {
+            assert_eq!(parse(&message(body)), Err(Malformed), "{body:?}");
+        }
+    }
 }
