@@ -79,6 +79,9 @@ impl Speeds {
     }
 }
 
+/// How often each algorithm gets its turn.
+const ROUNDS: u64 = 3;
+
 /// Measures every algorithm over `scratch` (16 to 64 KiB is right: what a cache holds), each for
 /// about `nanoseconds_each`. `clock` gives a monotonic time in nanoseconds; this room has none.
 /// The contents of `scratch` are lost. The fastest pass counts: whatever else the CPU did in the
@@ -89,6 +92,21 @@ pub fn measure(
     clock: &mut dyn FnMut() -> u64,
 ) -> Speeds {
     let mut speeds = Speeds::UNMEASURED;
+    // In rounds: what takes the CPU away for a while spoils one round of an algorithm, not all.
+    for _ in 0..ROUNDS {
+        round(scratch, nanoseconds_each / ROUNDS, clock, &mut speeds);
+    }
+    prefer_fastest(&mut speeds.signing);
+    prefer_fastest(&mut speeds.ciphers);
+    speeds
+}
+
+fn round(
+    scratch: &mut [u8],
+    nanoseconds_each: u64,
+    clock: &mut dyn FnMut() -> u64,
+    speeds: &mut Speeds,
+) {
     let length = scratch.len();
     for speed in &mut speeds.signing {
         let key = SigningKey::new(speed.algorithm, &[0x5a; 16]);
@@ -102,7 +120,7 @@ pub fn measure(
             };
             core::hint::black_box(key.sign(&[core::hint::black_box(&*scratch)], nonce));
         });
-        speed.mib_per_second = rate(length, fastest);
+        speed.mib_per_second = speed.mib_per_second.max(rate(length, fastest));
     }
     for speed in &mut speeds.ciphers {
         let bytes = [0x5a; 32];
@@ -121,11 +139,8 @@ pub fn measure(
                 core::hint::black_box(scratch),
             ));
         });
-        speed.mib_per_second = rate(length, fastest);
+        speed.mib_per_second = speed.mib_per_second.max(rate(length, fastest));
     }
-    prefer_fastest(&mut speeds.signing);
-    prefer_fastest(&mut speeds.ciphers);
-    speeds
 }
 
 /// Nanoseconds of the fastest of the passes that fit in `nanoseconds`; at least two, because the

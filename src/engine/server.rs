@@ -325,3 +325,23 @@ impl<V: Vfs> Server<V> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::Limits;
+    use crate::vfs::memory::Memory;
+
+    #[test]
+    fn slots_and_tables_fit_the_ceiling() {
+        for megabytes in [32u64, 64, 128, 256, 1_024] {
+            let budget = Budget::new(megabytes << 20, &Limits::default());
+            let sum: u64 = Server::<Memory>::holders(&budget)
+                .iter()
+                .map(memory::Holder::total)
+                .sum();
+            // A MiB is left for the program itself.
+            assert!(sum + (1 << 20) <= budget.ceiling, "{megabytes} MiB: {sum}");
+        }
+    }
+}

@@ -77,6 +77,14 @@ struct Row {
     opens: u32,
 }
 
+/// What an open costs at most, with its object, locks and oplock; a test of the engine holds the tables to it.
+const OPEN: u64 = 640;
+/// What a connection costs at most, with its receive buffer, two sessions, four tree connects and requests
+/// that wait.
+const CONNECTION: u64 = 21 << 10;
+/// The program, its stack, pipes, kept requests and what the disk's side works in.
+const PROCESS: u64 = 3 << 19;
+
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 
@@ -141,9 +149,10 @@ impl Budget {
             .unwrap_or(row.connections)
             .clamp(4, 4_096);
         let opens = limits.max_open_files.unwrap_or(row.opens).clamp(64, 65_000);
-        // Slots take at most two thirds of the ceiling: with a longer max_io there are fewer of them.
+        // Slots take what the tables and the process itself leave: with a longer max_io there are fewer.
         let slot = u64::from(max_io + Self::SLOT_OVERHEAD);
-        let slots = ((ceiling * 4 / 5) / slot).clamp(4, u64::from(row.slots)) as u32;
+        let tables = u64::from(opens) * OPEN + u64::from(connections) * CONNECTION + PROCESS;
+        let slots = (ceiling.saturating_sub(tables) / slot).clamp(4, u64::from(row.slots)) as u32;
         Budget {
             ceiling,
             max_io,

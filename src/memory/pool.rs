@@ -1,7 +1,8 @@
 //! A fixed number of equal byte slots, lent one owner at a time and waited for in order.
 //!
-//! Everything is allocated by [`Pool::new`]; the pages of a slot stay untouched until its first use, and
-//! the slot given back last is lent first, so that few slots are ever touched while few are needed.
+//! A slot is made when it is first needed and then kept; the one given back last is lent first. So few
+//! slots ever exist while few are needed, and an idle server is small: an allocator that clears memory
+//! would touch every page of every slot at the start.
 
 use core::cell::RefCell;
 use core::future::Future;
@@ -24,6 +25,8 @@ struct Shared {
 }
 
 struct State {
+    /// Slots that were not needed yet.
+    unmade: usize,
     free: Vec<Box<[u8]>>,
     queue: VecDeque<Waiter>,
     next_ticket: u32,
@@ -39,15 +42,26 @@ struct Waiter {
 impl State {
     /// Whoever is to be told that a slot is free: the first of the queue, if there is a slot for it.
     fn next_in_line(&self) -> Option<Waker> {
-        if self.free.is_empty() {
+        if self.left() == 0 {
             return None;
         }
         self.queue.front().map(|waiter| waiter.waker.clone())
     }
 
-    fn lend(&mut self, capacity: usize) -> Option<Box<[u8]>> {
-        let bytes = self.free.pop()?;
-        self.peak = self.peak.max(capacity.saturating_sub(self.free.len()));
+    /// How many can still be lent.
+    fn left(&self) -> usize {
+        self.unmade + self.free.len()
+    }
+
+    fn lend(&mut self, capacity: usize, slot_size: usize) -> Option<Box<[u8]>> {
+        let bytes = match self.free.pop() {
+            Some(bytes) => bytes,
+            None => {
+                self.unmade = self.unmade.checked_sub(1)?;
+                vec![0; slot_size].into_boxed_slice()
+            }
+        };
+        self.peak = self.peak.max(capacity.saturating_sub(self.left()));
         Some(bytes)
     }
 }
@@ -55,15 +69,13 @@ impl State {
 impl Pool {
     /// `count` slots of `slot_size` bytes; up to `waiters` tasks can wait without allocating.
     pub fn new(count: usize, slot_size: usize, waiters: usize) -> Pool {
-        let free = (0..count)
-            .map(|_| vec![0; slot_size].into_boxed_slice())
-            .collect();
         Pool {
             shared: Rc::new(Shared {
                 capacity: count,
                 slot_size,
                 state: RefCell::new(State {
-                    free,
+                    unmade: count,
+                    free: Vec::with_capacity(count),
                     queue: VecDeque::with_capacity(waiters),
                     next_ticket: 0,
                     peak: 0,
@@ -79,7 +91,7 @@ impl Pool {
         if !state.queue.is_empty() {
             return None;
         }
-        let bytes = state.lend(self.shared.capacity)?;
+        let bytes = state.lend(self.shared.capacity, self.shared.slot_size)?;
         Some(self.slot(bytes))
     }
 
@@ -111,8 +123,8 @@ impl Pool {
 
     /// How many slots are lent now.
     pub fn in_use(&self) -> usize {
-        let free = self.shared.state.borrow().free.len();
-        self.shared.capacity.saturating_sub(free)
+        let left = self.shared.state.borrow().left();
+        self.shared.capacity.saturating_sub(left)
     }
 
     /// The most that were lent at once.
@@ -180,7 +192,7 @@ impl Future for Take<'_> {
             None => state.queue.is_empty(),
             Some(ticket) => state.queue.front().is_some_and(|w| w.ticket == ticket),
         };
-        if first && let Some(bytes) = state.lend(shared.capacity) {
+        if first && let Some(bytes) = state.lend(shared.capacity, shared.slot_size) {
             if self.ticket.is_some() {
                 state.queue.pop_front();
             }
