@@ -5,6 +5,8 @@
 //! idea around a call; no policy.
 #![deny(unsafe_op_in_unsafe_fn)]
 
+#[cfg(all(target_env = "musl", target_feature = "crt-static"))]
+mod alone;
 pub mod file;
 pub mod poll;
 pub mod signal;
