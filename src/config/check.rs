@@ -59,7 +59,8 @@ pub struct Loaded {
     pub config: Config,
     /// What was wrong, in the order of the file.
     pub mistakes: Vec<Mistake>,
-    /// The server's own section could not be read as text: do not start with this, do not reload to it.
+    /// The server's own section, or the rest of the file, could not be read as text: do not start with
+    /// this, do not reload to it.
     pub unusable: bool,
 }
 
@@ -87,8 +88,8 @@ pub fn check(file: &str, text: &[u8]) -> Loaded {
         );
     }
     let mut loaded = checker.document(&document);
-    // A file of which nothing was read must not look like a server without shares.
-    loaded.unusable |= faults.iter().any(|f| f.line == 0);
+    // A file of which nothing was read, or not the rest, must not look like a server without shares.
+    loaded.unusable |= document.cut || faults.iter().any(|f| f.line == 0);
     loaded.mistakes = checker.mistakes;
     loaded.mistakes.sort_by_key(|m| m.line);
     loaded

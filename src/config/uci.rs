@@ -161,6 +161,8 @@ pub struct Document {
     pub package: Option<String>,
     /// Sections in the order of the file.
     pub sections: Vec<Section>,
+    /// The rest of the text was not read: what it says is not known.
+    pub cut: bool,
 }
 
 /// Reads UCI text. Whatever the bytes, this ends after one pass (and at most one look back for each fault).
@@ -228,6 +230,7 @@ impl Parser<'_> {
                     self.next_section();
                 }
                 Err(Wrong::Rest(at, reason)) => {
+                    self.document.cut = true;
                     self.fault(at, reason);
                     return;
                 }

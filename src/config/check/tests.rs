@@ -294,6 +294,7 @@ fn a_server_section_that_cannot_be_read_is_not_used() {
     assert!(load("config server\n\toption signing 'required' x\n").unusable);
     assert!(check("x", &vec![b'\n'; uci::FILE_LIMIT + 1]).unusable);
     assert!(!load("config share\n\toption name 'x' y\n").unusable);
+    assert!(load("config share\n\toption name 'disk'\nconfig nonsense 'x\n").unusable);
     assert!(!load("").unusable);
 }
 
@@ -321,7 +322,7 @@ proptest! {
             for (name, value) in &values {
                 section.add(names[name % names.len()], value);
             }
-            let text = uci::write(&Document { package: None, sections: vec![section] });
+            let text = uci::write(&Document { package: None, sections: vec![section], cut: false });
             for mistake in load(&text).mistakes {
                 prop_assert!(!mistake.to_string().contains('\n'), "one line each: {mistake}");
             }
