@@ -95,7 +95,7 @@ pub enum Reason {
 
 impl Reason {
     /// What may still be cached after it.
-    fn leaves(self) -> Caching {
+    pub(super) fn leaves(self) -> Caching {
         match self {
             Reason::Open => READ | HANDLE,
             Reason::Conflict => READ | WRITE,
@@ -138,6 +138,7 @@ impl<V: Vfs> Server<V> {
         reason: Reason,
         now: Now,
     ) -> bool {
+        self.yield_detached(object, breaker, reason);
         let mut wait = false;
         let mut at = self.holder_after(object, None);
         while let Some(id) = at {
@@ -170,8 +171,8 @@ impl<V: Vfs> Server<V> {
         let Some(holder) = self.holders.get_mut(id) else {
             return;
         };
-        // An oplock has only the levels there are.
-        let to = of_level(level_of(to)).unwrap_or(NONE);
+        // An oplock is broken to level II or to nothing, never to exclusive ([MS-SMB2] 2.2.23.1).
+        let to = to & READ;
         if holder.state & (WRITE | HANDLE) != 0 {
             holder.breaking = Some(Breaking {
                 to,

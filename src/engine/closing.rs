@@ -69,7 +69,10 @@ impl<V: Vfs> Server<V> {
             return;
         };
         let (object, delete, next) = (open.object, open.delete_on_close, open.next);
-        let holder = open.holder;
+        let (holder, durable) = (open.holder, open.durable);
+        if let Some(durable) = durable {
+            self.forget_durable(durable);
+        }
         self.answer_waiting_on(id, Status::RANGE_NOT_LOCKED);
         if let Some(object) = object {
             let locked = self
@@ -167,9 +170,10 @@ impl<V: Vfs> Server<V> {
         self.trees.remove(id);
     }
 
-    /// Ends a session whose key still has to sign the reply that says so: everything it holds goes now,
-    /// the session itself after the reply.
-    pub(super) fn log_off(&mut self, id: SessionId) {
+    /// Ends a session whose key still has to sign the reply that says so: everything it holds goes now, but
+    /// for what is durable; the session itself after the reply.
+    pub(super) fn log_off(&mut self, id: SessionId, now: Now) {
+        self.detach_opens(id, now);
         self.close_opens(|open| open.session == id);
         if let Some(session) = self.sessions.get_mut(id) {
             session.state = State::Ending;
@@ -215,6 +219,13 @@ impl<V: Vfs> Server<V> {
         self.bury_session(id);
     }
 
+    /// Ends a session that its client has lost, not left: what is durable stays for it to come back to
+    /// ([MS-SMB2] 3.3.7.1).
+    pub(super) fn lose_session(&mut self, id: SessionId, now: Now) {
+        self.detach_opens(id, now);
+        self.drop_session(id);
+    }
+
     /// Removes a session that has ended, once nothing is left that its keys have to sign or seal.
     pub(super) fn bury_session(&mut self, id: SessionId) {
         let ended = self
@@ -243,8 +254,9 @@ impl<V: Vfs> Server<V> {
         }
     }
 
-    /// The connection is gone: sessions that have no other channel end, parked requests are forgotten.
-    pub fn disconnect(&mut self, id: ConnectionId, _now: Now) {
+    /// The connection is gone: sessions that have no other channel end, but for their durable opens; parked
+    /// requests are forgotten.
+    pub fn disconnect(&mut self, id: ConnectionId, now: Now) {
         let Some(connection) = self.connections.get(id) else {
             return;
         };
@@ -273,7 +285,7 @@ impl<V: Vfs> Server<V> {
             };
             entry.channels.retain(|channel| channel.connection != id);
             if entry.channels.is_empty() {
-                self.drop_session(session);
+                self.lose_session(session, now);
             } else {
                 self.bury_session(session);
             }

@@ -9,6 +9,7 @@ use super::{Job, JobResult, Now, Server, Tail};
 use crate::vfs::Vfs;
 use crate::wire::FileId;
 use crate::wire::header::{Command, Header};
+use crate::wire::negotiate::Dialect;
 use crate::wire::status::Status;
 
 /// What the elements of a compound hand on to each other ([MS-SMB2] 3.3.5.2.7.2).
@@ -148,7 +149,36 @@ impl<V: Vfs> Context<'_, V> {
         if Some(open.session) != self.session || Some(open.tree) != self.tree {
             return Err(Status::FILE_CLOSED);
         }
+        if let Some(durable) = open
+            .durable
+            .and_then(|durable| self.server.durables.get_mut(durable))
+        {
+            durable.unused = false;
+        }
+        self.check_channel_sequence(id)?;
         Ok(id)
+    }
+
+    /// Whether the request was sent before the client lost a channel and asked again: then what it would
+    /// change has been changed since ([MS-SMB2] 3.3.5.2.10).
+    fn check_channel_sequence(&mut self, id: OpenId<V::File>) -> Result<(), Status> {
+        if self.connection()?.dialect < Dialect::Smb300 {
+            return Ok(());
+        }
+        let sequence = self.header.channel_sequence;
+        let Some(open) = self.server.opens.get_mut(id) else {
+            return Err(Status::FILE_CLOSED);
+        };
+        if sequence.wrapping_sub(open.channel_sequence) <= 0x7FFF {
+            open.channel_sequence = sequence;
+            return Ok(());
+        }
+        match Command::try_from(self.header.command) {
+            Ok(Command::Write | Command::SetInfo | Command::Ioctl) => {
+                Err(Status::FILE_NOT_AVAILABLE)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// An open by its name.

@@ -10,7 +10,9 @@ use super::session::SessionId;
 use super::{Job, JobResult, Now, Server, Verdict};
 use crate::memory::Handle;
 use crate::vfs::Vfs;
+use crate::wire::create_context::{Context, CreateContexts};
 use crate::wire::status::Status;
+use crate::wire::{create, header};
 
 /// The longest remainder of a frame that is kept. Names and contexts fit; a compound that carries data
 /// behind a CREATE that has to wait does not.
@@ -22,6 +24,21 @@ pub struct Deferred {
     length: usize,
     chain: Chain,
     sealed: Option<SessionId>,
+}
+
+impl Deferred {
+    /// The create GUID of the CREATE that waits.
+    fn create_guid(&self) -> Option<[u8; 16]> {
+        let (message, _) = header::split(self.bytes.get(..self.length)?).ok()?;
+        let request = create::Request::parse(message).ok()?;
+        CreateContexts::new(request.contexts).find_map(|context| {
+            let (name, data) = context.ok()?;
+            match Context::parse(name, data) {
+                Ok(Context::DurableHandleRequestV2(asked)) => Some(asked.create_guid),
+                _ => None,
+            }
+        })
+    }
 }
 
 /// Names a request kept.
@@ -49,6 +66,26 @@ impl<V: Vfs> Server<V> {
         self.deferred.insert(deferred).map_err(|_| {
             self.totals.exhausted += 1;
             Status::INSUFFICIENT_RESOURCES
+        })
+    }
+
+    /// Whether a CREATE with this create GUID from this client waits for others to give up what they cache.
+    pub(super) fn is_pending(&self, create_guid: &[u8; 16], client_guid: &[u8; 16]) -> bool {
+        if self.deferred.is_empty() {
+            return false;
+        }
+        self.parked.iter().any(|(_, parked)| {
+            let (Wait::Break { deferred, .. } | Wait::Retry { deferred, .. }) = parked.wait else {
+                return false;
+            };
+            self.connections
+                .get(parked.connection)
+                .is_some_and(|connection| connection.client_guid == *client_guid)
+                && self
+                    .deferred
+                    .get(deferred)
+                    .and_then(Deferred::create_guid)
+                    .is_some_and(|guid| guid == *create_guid)
         })
     }
 

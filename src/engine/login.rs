@@ -59,6 +59,7 @@ impl<V: Vfs> Server<V> {
         login: &Login,
         request: &Request<'_>,
         found: &auth::Identity,
+        now: super::Now,
     ) -> Result<LoggedIn, Status> {
         let (identity, who) = self.identify(found)?;
         let connection_id = login.connection;
@@ -163,6 +164,7 @@ impl<V: Vfs> Server<V> {
             self.replace_previous(
                 login.session,
                 SessionId::from_u64(request.previous_session_id),
+                now,
             );
         }
         Ok(LoggedIn { flags, sign })
@@ -170,7 +172,7 @@ impl<V: Vfs> Server<V> {
 
     /// A client that lost its connection names the session it had: with the new login proven, and only if
     /// it is the same user's, the old one goes ([MS-SMB2] 3.3.5.5.3).
-    fn replace_previous(&mut self, new: SessionId, previous: SessionId) {
+    fn replace_previous(&mut self, new: SessionId, previous: SessionId, now: super::Now) {
         if new == previous {
             return;
         }
@@ -182,7 +184,7 @@ impl<V: Vfs> Server<V> {
             && new.identity == Identity::User
             && same_name(&old.name, &new.name)
         {
-            self.drop_session(previous);
+            self.lose_session(previous, now);
         }
     }
 

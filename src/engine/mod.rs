@@ -14,6 +14,7 @@ mod connection;
 mod context;
 mod deferred;
 mod dispatch;
+mod durable;
 mod failure;
 mod frame;
 mod lock;

@@ -54,6 +54,10 @@ pub struct Open<F> {
     pub lock_sequences: [u8; 65],
     /// What it may cache.
     pub holder: Option<super::caching::HolderId>,
+    /// What lets it outlive its connection, or lets the CREATE that made it be sent again.
+    pub durable: Option<super::durable::DurableId>,
+    /// Open.ChannelSequence: rises when the client has lost a channel and asks again on another.
+    pub channel_sequence: u16,
     /// The next open of the same object.
     pub next: Option<Handle<Open<F>>>,
 }

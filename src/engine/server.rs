@@ -5,6 +5,7 @@ use core::net::IpAddr;
 use super::caching::Holder;
 use super::connection::{Connection, ConnectionId};
 use super::deferred::Deferred;
+use super::durable::Durable;
 use super::lock::Locks;
 use super::open::{Objects, Open};
 use super::parked::Parked;
@@ -64,6 +65,9 @@ pub struct Server<V: Vfs> {
     pub(super) deferred: Table<Deferred>,
     pub(super) holders: Table<Holder>,
     pub(super) breaks_running: usize,
+    pub(super) durables: Table<Durable>,
+    /// How many of them have no connection.
+    pub(super) detached: usize,
     /// Room for two security descriptors.
     pub(super) scratch: Box<[u8]>,
     pub(super) parked_order: u64,
@@ -94,6 +98,8 @@ impl<V: Vfs> Server<V> {
             deferred: Table::new(budget.deferred as usize),
             holders: Table::new(budget.opens as usize),
             breaks_running: 0,
+            durables: Table::new(budget.durables as usize),
+            detached: 0,
             scratch: vec![0; 2 * super::access::DESCRIPTOR].into_boxed_slice(),
             parked_order: 0,
             ending: None,
@@ -106,7 +112,7 @@ impl<V: Vfs> Server<V> {
     }
 
     /// Every pool and table with what it costs.
-    pub fn holders(budget: &Budget) -> [memory::Holder; 12] {
+    pub fn holders(budget: &Budget) -> [memory::Holder; 13] {
         let row = |name, count: u32, each: usize| memory::Holder {
             name,
             count: u64::from(count),
@@ -146,11 +152,16 @@ impl<V: Vfs> Server<V> {
                 Table::<Deferred>::entry_size(),
             ),
             row("oplocks", budget.opens, Table::<Holder>::entry_size()),
+            row(
+                "durable handles",
+                budget.durables,
+                Table::<Durable>::entry_size(),
+            ),
         ]
     }
 
     /// How full each table is: used and at most, named as in [`Server::holders`].
-    pub fn usage(&self) -> [(&'static str, usize, usize); 10] {
+    pub fn usage(&self) -> [(&'static str, usize, usize); 11] {
         [
             (
                 "connections",
@@ -170,6 +181,11 @@ impl<V: Vfs> Server<V> {
                 self.deferred.capacity(),
             ),
             ("oplocks", self.holders.len(), self.holders.capacity()),
+            (
+                "durable handles",
+                self.durables.len(),
+                self.durables.capacity(),
+            ),
         ]
     }
 
@@ -314,7 +330,13 @@ impl<V: Vfs> Server<V> {
             }
         }
         let breaks = self.expire_breaks(now).unwrap_or(u64::MAX);
-        (!self.connections.is_empty()).then_some(now.mono.saturating_add(1_000).min(breaks))
+        let durables = self.scavenge(now);
+        let regular =
+            (!self.connections.is_empty()).then_some(now.mono.saturating_add(1_000).min(breaks));
+        match (regular, durables) {
+            (Some(regular), Some(durables)) => Some(regular.min(durables)),
+            (regular, durables) => regular.or(durables),
+        }
     }
 
     fn has_opens(&self, connection: ConnectionId) -> bool {

@@ -117,6 +117,7 @@ impl<V: Vfs> Server<V> {
             from = id.index() + 1;
             self.end_session(id);
         }
+        self.give_up_detached_of_changed_users(&before.users);
     }
 
     fn end_share(&mut self, number: u32, root: Option<RootId>) {
@@ -128,6 +129,7 @@ impl<V: Vfs> Server<V> {
             from = tree.index() + 1;
             self.end_tree(tree);
         }
+        self.give_up_detached(|durable| durable.share == number);
         if let Some(root) = root {
             self.vfs.unmount(root);
         }

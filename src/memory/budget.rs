@@ -40,6 +40,8 @@ pub struct Budget {
     pub opens: u32,
     /// Byte-range locks.
     pub locks: u32,
+    /// Opens that may outlive their connections.
+    pub durables: u32,
     /// Requests that wait.
     pub parked: u32,
     /// Requests kept whole while they wait.
@@ -166,6 +168,7 @@ impl Budget {
             trees: (connections * 4).min(4_096),
             opens,
             locks: opens.saturating_mul(2),
+            durables: (opens / 8).min(1_024),
             parked: connections.saturating_mul(4).min(1_024),
             deferred: (connections / 2).clamp(8, 64),
             pipes: (connections / 4).clamp(4, 16),

@@ -31,7 +31,11 @@ pub fn handle<V: Vfs>(
     if open.access & (access::FILE_READ_DATA | access::FILE_WRITE_DATA) == 0 {
         return Err(Status::ACCESS_DENIED);
     }
-    let sequence = match sequence(context, &request)? {
+    let durable = open
+        .durable
+        .and_then(|durable| context.server.durables.get(durable))
+        .is_some_and(|durable| durable.granted);
+    let sequence = match sequence(context, &request, durable)? {
         Some((bucket, number)) => {
             let open = context.server.opens.get_mut(id);
             let slot = open.and_then(|open| open.lock_sequences.get_mut(usize::from(bucket)));
@@ -80,15 +84,17 @@ pub fn handle<V: Vfs>(
     Ok(Outcome::Done)
 }
 
-/// The bucket and number of the request's lock sequence, where the server keeps them: on connections
-/// that may fail over to another channel ([MS-SMB2] 3.3.5.14).
+/// The bucket and number of the request's lock sequence, where the server keeps them: for durable
+/// opens, and on connections that may fail over to another channel ([MS-SMB2] 3.3.5.14).
 fn sequence<V: Vfs>(
     context: &mut Context<'_, V>,
     request: &Request<'_>,
+    durable: bool,
 ) -> Result<Option<(u8, u8)>, Status> {
     let connection = context.connection()?;
-    let kept = connection.dialect >= Dialect::Smb300
-        && connection.client_capabilities & CAP_MULTI_CHANNEL != 0;
+    let kept = durable
+        || connection.dialect >= Dialect::Smb300
+            && connection.client_capabilities & CAP_MULTI_CHANNEL != 0;
     Ok(match u8::try_from(request.lock_sequence_index) {
         Ok(bucket @ 1..=64) if kept => Some((bucket, request.lock_sequence_number)),
         _ => None,

@@ -54,6 +54,8 @@ pub fn create<V: Vfs>(
         wrote: false,
         lock_sequences: [0; 65],
         holder: None,
+        durable: None,
+        channel_sequence: context.header.channel_sequence,
         next: None,
     };
     let id = server

@@ -205,7 +205,7 @@ fn step<V: Vfs>(
                 .logins
                 .remove(login_id)
                 .ok_or(Status::USER_SESSION_DELETED)?;
-            let ended = server.logged_in(&login, request, &identity);
+            let ended = server.logged_in(&login, request, &identity, context.now);
             let (purpose, session) = (login.purpose, login.session);
             let ended = ended.inspect_err(|_| {
                 if purpose == Purpose::New {

@@ -1,5 +1,6 @@
 //! What can be said of a CREATE before anything is looked at ([MS-SMB2] 3.3.5.9, [MS-FSA] 2.1.5.1).
 
+use super::durable::{Durability, durable};
 use super::name_status;
 use crate::engine::context;
 use crate::engine::veto::vetoed;
@@ -32,6 +33,10 @@ pub struct Wanted<'a> {
     pub maximal_access: Option<u64>,
     /// QFid was there.
     pub on_disk_id: bool,
+    /// What was asked about durable handles.
+    pub durable: Durability,
+    /// AppInstanceId.
+    pub app_instance: Option<[u8; 16]>,
 }
 
 const MOST_EXTENDED_ATTRIBUTES: usize = 64 << 10;
@@ -40,6 +45,10 @@ const MOST_EXTENDED_ATTRIBUTES: usize = 64 << 10;
 pub fn check<'a>(request: &Request<'a>, buffer: &'a mut [u8]) -> Result<Wanted<'a>, Status> {
     let asked_for = request.create_options;
     let has = |option: u32| asked_for & option != 0;
+    let durable = durable(request)?;
+    if durable.is_reconnect() {
+        return reconnecting(request, durable);
+    }
     if request.impersonation_level > create::impersonation::DELEGATE {
         return Err(Status::BAD_IMPERSONATION_LEVEL);
     }
@@ -102,7 +111,38 @@ pub fn check<'a>(request: &Request<'a>, buffer: &'a mut [u8]) -> Result<Wanted<'
         allocation: None,
         maximal_access: None,
         on_disk_id: false,
+        durable,
+        app_instance: None,
     };
+    contexts(&mut wanted, request)?;
+    Ok(wanted)
+}
+
+/// A request to come back to an open: what else it asks of the file was decided when that was made.
+fn reconnecting<'a>(request: &Request<'a>, durable: Durability) -> Result<Wanted<'a>, Status> {
+    let mut wanted = Wanted {
+        path: SharePath {
+            path: &[],
+            stream: &[],
+        },
+        directory: false,
+        file: false,
+        access: 0,
+        delete_on_close: false,
+        descriptor: None,
+        attributes: None,
+        allocation: None,
+        maximal_access: None,
+        on_disk_id: false,
+        durable,
+        app_instance: None,
+    };
+    contexts(&mut wanted, request)?;
+    Ok(wanted)
+}
+
+/// What the contexts ask for beside the open.
+fn contexts<'a>(wanted: &mut Wanted<'a>, request: &Request<'a>) -> Result<(), Status> {
     for context in CreateContexts::new(request.contexts) {
         let (name, data) = context?;
         match Context::parse(name, data)? {
@@ -114,12 +154,13 @@ pub fn check<'a>(request: &Request<'a>, buffer: &'a mut [u8]) -> Result<Wanted<'
             Context::AllocationSize(size) => wanted.allocation = Some(size),
             Context::QueryMaximalAccess(since) => wanted.maximal_access = Some(since),
             Context::QueryOnDiskId => wanted.on_disk_id = true,
+            Context::AppInstanceId(id) => wanted.app_instance = Some(id),
             // A snapshot was asked for; there are none ([MS-SMB2] 3.3.5.9.4).
             Context::TimewarpToken(time) if time != 0 => return Err(Status::OBJECT_NAME_NOT_FOUND),
             _ => {}
         }
     }
-    Ok(wanted)
+    Ok(())
 }
 
 /// Refuses a path with a component that the share's owner wants neither shown nor opened.

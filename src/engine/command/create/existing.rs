@@ -2,7 +2,7 @@
 
 use super::checks::Wanted;
 use super::overwrite::empty;
-use super::{Made, Refusal};
+use super::{Made, Refusal, durable};
 use crate::engine::caching::{self, Reason};
 use crate::engine::context::Context;
 use crate::engine::tree;
@@ -86,7 +86,14 @@ pub fn open<V: Vfs>(
             return Err(Refusal::Status(Status::ACCESS_DENIED));
         }
     }
-    share(context, request, &meta, needed | granted, overwrites)?;
+    share(
+        context,
+        request,
+        wanted,
+        &meta,
+        needed | granted,
+        overwrites,
+    )?;
     if wanted.delete_on_close && directory && !context.server.vfs.is_empty(&mut file)? {
         return Err(Refusal::Status(Status::DIRECTORY_NOT_EMPTY));
     }
@@ -124,10 +131,14 @@ pub fn open<V: Vfs>(
 fn share<V: Vfs>(
     context: &mut Context<'_, V>,
     request: &Request<'_>,
+    wanted: &Wanted<'_>,
     meta: &Meta,
     access: u32,
     overwrites: bool,
 ) -> Result<(), Refusal> {
+    if durable::replaces(context, wanted, &meta.key)? {
+        return Err(Refusal::Again);
+    }
     let now = context.now;
     let server = &mut *context.server;
     let shared = server.check_sharing(&meta.key, access, request.share_access);
@@ -140,6 +151,10 @@ fn share<V: Vfs>(
             (false, true) => Reason::Overwrite,
             (false, false) => Reason::Open,
         };
+        // Whose client is away cannot answer. Its file may be gone with it: the look is repeated.
+        if server.yield_detached(object, 0, reason) {
+            return Err(Refusal::Again);
+        }
         if server.break_caching(object, 0, reason, now) {
             return Err(Refusal::Wait(object));
         }

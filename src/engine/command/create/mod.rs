@@ -2,6 +2,7 @@
 //! made, then what the client asked for beside is done.
 
 mod checks;
+mod durable;
 mod existing;
 mod fresh;
 mod overwrite;
@@ -36,6 +37,8 @@ enum Refusal {
     Status(Status),
     /// Others must give up what they cache of this object first.
     Wait(ObjectId),
+    /// An open that stood in the way was closed, its file perhaps with it: look again.
+    Again,
 }
 
 impl<E: Into<Status>> From<E> for Refusal {
@@ -58,15 +61,19 @@ pub fn handle<V: Vfs>(
         tree::Target::Disk(at) => at,
     };
     let mut buffer = [0; name::PARSE_BUFFER];
-    let wanted = checks::check(&request, &mut buffer)?;
+    let mut wanted = checks::check(&request, &mut buffer)?;
+    if let Some(found) = durable::find(context, &mut wanted, &request)? {
+        return durable::answer(context, &found, &wanted, reply);
+    }
     checks::veto(context, &request, wanted.path.path)?;
-    if !context.server.opens.has_room() {
+    if !context.server.opens.has_room() && !context.server.give_up_oldest() {
         context.server.totals.exhausted += 1;
         return Err(Status::TOO_MANY_OPENED_FILES);
     }
     let made = match open_or_make(context, at, &request, &wanted) {
         Err(Refusal::Wait(object)) => return Ok(Outcome::Deferred(object)),
         Err(Refusal::Status(status)) => return Err(status),
+        Err(Refusal::Again) => return Err(Status::SHARING_VIOLATION),
         Ok(made) => made,
     };
     let id = enter(
@@ -77,21 +84,35 @@ pub fn handle<V: Vfs>(
         &made.meta,
         made.access,
     )?;
-    let extras = reply::Extras {
+    let mut extras = reply::Extras {
         maximal_access: made.maximal_access,
         action: made.action,
         meta: made.meta,
+        durable: None,
+        level: None,
     };
     if let Err(status) = reply::apply(context, id, &wanted, &extras) {
         undo(context, id, made.action);
         return Err(status);
     }
+    extras.durable = durable::grant(context, id, &wanted, made.action);
+    answer(context, id, &wanted, &extras, reply)
+}
+
+/// Writes the reply about an open.
+fn answer<V: Vfs>(
+    context: &mut Context<'_, V>,
+    id: OpenId<V::File>,
+    wanted: &Wanted<'_>,
+    extras: &reply::Extras,
+    reply: &mut Writer<'_>,
+) -> Answer<V::File> {
     let file_id = FileId {
         persistent: id.to_u64(),
         volatile: id.to_u64(),
     };
     context.chain.file = Some(file_id);
-    reply::write(context, id, &wanted, &extras, file_id, reply)
+    reply::write(context, id, wanted, extras, file_id, reply)
 }
 
 /// A name refused, as the status a client gets.
@@ -115,7 +136,11 @@ fn open_or_make<V: Vfs>(
     loop {
         let follow = request.create_options & options::OPEN_REPARSE_POINT == 0;
         match context.server.vfs.lookup(at, wanted.path, follow) {
-            Ok((file, meta)) => return existing::open(context, request, wanted, file, meta),
+            // Each time there is one open less that can stand in the way.
+            Ok((file, meta)) => match existing::open(context, request, wanted, file, meta) {
+                Err(Refusal::Again) => continue,
+                made => return made,
+            },
             Err(Error::NotFound) => {}
             Err(error) => return Err(Refusal::Status(error.into())),
         }
@@ -165,6 +190,8 @@ fn enter<V: Vfs>(
         wrote: false,
         lock_sequences: [0; 65],
         holder: None,
+        durable: None,
+        channel_sequence: context.header.channel_sequence,
         next: None,
     };
     let Ok(id) = server.opens.insert(open) else {

@@ -1,6 +1,7 @@
 //! What a client asked for beside the open itself, and the reply ([MS-SMB2] 3.3.5.9, 2.2.14).
 
 use super::checks::Wanted;
+use super::durable::Granted;
 use crate::engine::caching::current;
 use crate::engine::context::{Answer, Context, Outcome};
 use crate::engine::open::{OpenId, Target};
@@ -19,6 +20,10 @@ pub struct Extras {
     pub action: u32,
     /// What the file was like.
     pub meta: Meta,
+    /// Durability that was granted now.
+    pub durable: Option<Granted>,
+    /// The oplock level to tell, if it is not the one there is.
+    pub level: Option<u8>,
 }
 
 /// Sets the extended attributes and reserves the room that were asked for with a new file.
@@ -84,7 +89,9 @@ pub fn write<V: Vfs>(
         extras.meta
     };
     let response = Response {
-        oplock_level: current(open, &server.holders),
+        oplock_level: extras
+            .level
+            .unwrap_or_else(|| current(open, &server.holders)),
         flags: if meta.reparse_tag != 0 {
             create::FLAG_REPARSEPOINT
         } else {
@@ -113,6 +120,11 @@ pub fn write<V: Vfs>(
     }
     if wanted.on_disk_id {
         chain.on_disk_id(reply, meta.key.inode, meta.key.device)?;
+    }
+    match extras.durable {
+        Some(Granted::V1) => chain.durable_handle(reply)?,
+        Some(Granted::V2 { timeout }) => chain.durable_handle_v2(reply, timeout, 0)?,
+        None => {}
     }
     Response::finish(reply, start);
     Ok(Outcome::Done)
