@@ -54,7 +54,8 @@ impl<V: Vfs> Server<V> {
     /// Keeps what is needed of an open to come back to it, or to its CREATE. When the table is full the
     /// oldest detached open goes for one that is granted; if all are in use the open stays a plain one: false.
     pub(super) fn keep_durable(&mut self, id: OpenId<V::File>, durable: Durable) -> bool {
-        if !self.durables.has_room() && !(durable.granted && self.give_up_oldest()) {
+        let room = self.durables.has_room() || durable.granted && self.give_up_oldest();
+        if !room {
             self.totals.exhausted += 1;
             return false;
         }

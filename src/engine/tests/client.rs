@@ -110,6 +110,8 @@ impl World {
             key: None,
             sealing: None,
             seal: false,
+            replay: false,
+            channel_sequence: 0,
             nonce: 0,
         }
     }
@@ -206,6 +208,10 @@ pub struct Client {
     pub sealing: Option<(SealingKey, SealingKey)>,
     /// Requests are encrypted.
     pub seal: bool,
+    /// Requests say that they were sent before.
+    pub replay: bool,
+    /// ChannelSequence of requests.
+    pub channel_sequence: u16,
     nonce: u64,
 }
 
@@ -216,10 +222,12 @@ fn utf16(text: &str) -> Vec<u8> {
 impl Client {
     /// A request's header.
     pub fn header(&self, command: u16, related: bool) -> Vec<u8> {
-        let mut head = vec![0xFE, b'S', b'M', b'B', 64, 0, 1, 0, 0, 0, 0, 0];
+        let mut head = vec![0xFE, b'S', b'M', b'B', 64, 0, 1, 0];
+        head.extend(self.channel_sequence.to_le_bytes());
+        head.extend([0; 2]);
         head.extend(command.to_le_bytes());
         head.extend(16_u16.to_le_bytes()); // CreditRequest
-        head.extend((u32::from(related) << 2).to_le_bytes());
+        head.extend((u32::from(related) << 2 | u32::from(self.replay) << 29).to_le_bytes());
         head.extend([0; 4]);
         head.extend(self.message_id.to_le_bytes());
         head.extend([0xFF, 0xFE, 0, 0]);

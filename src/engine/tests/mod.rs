@@ -2,6 +2,7 @@
 
 mod client;
 mod compound;
+mod durable;
 mod hostile;
 mod locks;
 mod oplocks;
