@@ -314,9 +314,28 @@ impl Local {
             }
         }
         // By hand: other disks, streams, ranges of one file that overlap.
-        let mut chunk = [0; 4096];
-        while done < length {
-            let count = (length - done).min(chunk.len() as u64) as usize;
+        let mut chunk = std::mem::take(&mut self.work.names);
+        let copied = self.copy_by_hand(
+            (from, from_offset),
+            (to, to_offset),
+            done..length,
+            &mut chunk,
+        );
+        self.work.names = chunk;
+        copied
+    }
+
+    /// Copies what is left of `range`, by offsets from where both begin, through `chunk`; how far it came.
+    fn copy_by_hand(
+        &mut self,
+        (from, from_offset): (&File, u64),
+        (to, to_offset): (&mut File, u64),
+        range: std::ops::Range<u64>,
+        chunk: &mut [u8],
+    ) -> Result<u64, Error> {
+        let mut done = range.start;
+        while done < range.end {
+            let count = (range.end - done).min(chunk.len() as u64) as usize;
             let count =
                 self.read_data(from, from_offset + done, &mut chunk[..count], Wait::Allowed)?;
             if count == 0 {
