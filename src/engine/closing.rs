@@ -267,7 +267,9 @@ impl<V: Vfs> Server<V> {
             .find_from(from, |parked| parked.connection == id)
         {
             from = parked.index() + 1;
-            self.forget_parked(parked);
+            if !self.move_parked(parked) {
+                self.forget_parked(parked);
+            }
         }
         let mut from = 0;
         while let Some(login) = self.logins.find_from(from, |login| login.connection == id) {
@@ -299,6 +301,36 @@ impl<V: Vfs> Server<V> {
             self.totals.exhausted += 1;
             Status::INSUFFICIENT_RESOURCES
         })
+    }
+
+    /// A CREATE that waits for a break outlives its channel where the session has another, so that asking for
+    /// it again there finds that it waits ([MS-SMB2] 3.3.5.9.10). False if it does not.
+    fn move_parked(&mut self, id: ParkedId) -> bool {
+        let Some(parked) = self.parked.get_mut(id) else {
+            return false;
+        };
+        let other = self.sessions.get(parked.session).and_then(|session| {
+            let mut channels = session.channels.iter();
+            channels.find(|channel| channel.connection != parked.connection)
+        });
+        match (parked.wait, other) {
+            (Wait::Break { .. }, Some(other)) => {
+                parked.connection = other.connection;
+                // No CANCEL on that channel means it.
+                parked.message_id = u64::MAX;
+                parked.lost = true;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Forgets a parked request that nobody waits for any more.
+    pub(super) fn forget_lost(&mut self, id: ParkedId) {
+        if let Some(session) = self.parked.get(id).map(|parked| parked.session) {
+            self.forget_parked(id);
+            self.bury_session(session);
+        }
     }
 
     /// Forgets a parked request and what was kept of it.

@@ -216,6 +216,7 @@ impl<V: Vfs> Context<'_, V> {
             sealed: self.sealed,
             order: server.parked_order,
             interim: true,
+            lost: false,
             wait,
         };
         server.park(parked).map(Outcome::Parked)

@@ -324,6 +324,7 @@ fn defer<V: Vfs>(
         sealed: context.sealed,
         order: server.parked_order,
         interim: late.interim,
+        lost: false,
         wait,
     };
     let parked = server.park(parked).inspect_err(|_| {

@@ -78,6 +78,9 @@ pub struct Parked {
     pub order: u64,
     /// An interim reply was sent, so that the answer carries the AsyncId.
     pub interim: bool,
+    /// The channel it came on is gone, and with it whoever could be answered: it stands for what may be asked
+    /// again on another, and is not carried out.
+    pub lost: bool,
     /// What it waits for.
     pub wait: Wait,
 }

@@ -27,10 +27,18 @@ impl<V: Vfs> Server<V> {
                 self.wake(id);
                 break;
             };
-            let Some(wait) = self.parked.get(parked_id).map(|parked| parked.wait) else {
+            let Some((wait, lost)) = self
+                .parked
+                .get(parked_id)
+                .map(|parked| (parked.wait, parked.lost))
+            else {
                 continue;
             };
             let written = match wait {
+                _ if lost => {
+                    self.forget_lost(parked_id);
+                    0
+                }
                 Wait::Ready(status) => self.answer_late(id, parked_id, status, room),
                 Wait::Retry { cancelled, .. } => {
                     let room = &mut room[PREFIX..];
