@@ -117,8 +117,21 @@ pub fn addresses(server: &ServerConfig) -> Vec<SocketAddr> {
     if !server.listen.is_empty() {
         return server.listen.clone();
     }
-    let any = [IpAddr::from([0; 4]), IpAddr::from([0u8; 16])];
-    any.into_iter()
+    // The service turns networks into addresses. Started by hand, the server must not be found on a network
+    // that its owner did not name.
+    let everywhere = [IpAddr::from([0; 4]), IpAddr::from([0u8; 16])];
+    let here = [
+        IpAddr::V4(core::net::Ipv4Addr::LOCALHOST),
+        IpAddr::V6(core::net::Ipv6Addr::LOCALHOST),
+    ];
+    let named = !server.network.is_empty();
+    if named {
+        log::warn!(
+            "option network is for the service: started by hand without --listen, this machine alone is served"
+        );
+    }
+    if named { here } else { everywhere }
+        .into_iter()
         .map(|address| SocketAddr::new(address, server.port))
         .collect()
 }
@@ -165,5 +178,23 @@ fn dialect(dialect: Dialect) -> negotiate::Dialect {
         Dialect::Smb30 => negotiate::Dialect::Smb300,
         Dialect::Smb302 => negotiate::Dialect::Smb302,
         Dialect::Smb311 => negotiate::Dialect::Smb311,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_that_nobody_resolved_is_not_every_network() {
+        let mut server = ServerConfig {
+            network: vec!["lan".into()],
+            ..ServerConfig::default()
+        };
+        assert!(addresses(&server).iter().all(|a| a.ip().is_loopback()));
+        server.network.clear();
+        assert!(addresses(&server).iter().all(|a| a.ip().is_unspecified()));
+        server.listen = vec!["192.0.2.1:445".parse().unwrap()];
+        assert_eq!(addresses(&server), server.listen);
     }
 }
