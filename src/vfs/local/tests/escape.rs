@@ -105,6 +105,9 @@ fn no_link_leads_out() {
 
 #[test]
 fn links_within_the_share_are_followed_where_the_kernel_can() {
+    if !kernel_resolves() {
+        return;
+    }
     let (mut b, _scratch) = trap(false);
     assert_eq!(b.content("good"), b"inside");
     assert_eq!(b.content("GOOD"), b"inside");
@@ -117,6 +120,9 @@ fn links_within_the_share_are_followed_where_the_kernel_can() {
 
 #[test]
 fn a_link_itself_is_shown_and_removed_not_what_it_leads_to() {
+    if !kernel_resolves() {
+        return;
+    }
     let (mut b, scratch) = trap(false);
     for path in ["absolute", "loop", "dangling"] {
         let (mut link, meta) = b.vfs.lookup(b.at, to(path), false).unwrap();
@@ -170,7 +176,7 @@ fn a_listing_tells_nothing_of_what_lies_outside() {
         for (name, kind) in kinds {
             let expected = match name.as_str() {
                 "Dir" => Kind::Directory,
-                "good" if !walk => Kind::File,
+                "good" if !walk && kernel_resolves() => Kind::File,
                 _ => Kind::Symlink,
             };
             assert_eq!(kind, expected, "{name} {walk}");

@@ -257,6 +257,13 @@ fn cached_data_is_read_without_waiting() {
         let (mut b, _scratch) = on(parent, "cached", false);
         let (mut file, _) = b.make("f").unwrap();
         b.vfs.write(&mut file, 0, &[7; 200_000], false).unwrap();
+        if matches!(
+            sys::read_cached(file.as_fd(), &mut [0], 0),
+            Err(sys::Errno::NOSYS | sys::Errno::OPNOTSUPP)
+        ) && parent == "/tmp"
+        {
+            continue;
+        }
         let mut out = [0; 300_000];
         assert_eq!(b.vfs.read(&file, 0, &mut out, Wait::Never), Ok(200_000));
         assert!(b.vfs.sendable(&file, 0, 200_000));
