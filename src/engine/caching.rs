@@ -2,9 +2,11 @@
 //! ([MS-SMB2] 3.3.1.12, 3.3.4.6, 3.3.4.7, [MS-FSA] 2.1.4.12, 2.1.5.18).
 //!
 //! An oplock is a lease with one open and no key: level II caches reads, exclusive reads and writes, batch
-//! the handle too. Both are a [`Holder`] here, and one set of rules serves both.
+//! the handle too. Both are a [`Holder`] here, and one set of rules serves both; what only leases have is in
+//! `lease`.
 
 use super::connection::ConnectionId;
+use super::lease::Lease;
 use super::open::{ObjectId, Open, OpenId};
 use super::{Now, Server};
 use crate::memory::Handle;
@@ -17,8 +19,9 @@ use crate::wire::status::Status;
 /// Names a holder.
 pub type HolderId = Handle<Holder>;
 
-/// Milliseconds a client may take to acknowledge a break ([MS-SMB2] 3.3.2.1).
-pub const BREAK_TIMEOUT: u64 = 35_000;
+/// Milliseconds a client may take to acknowledge a break: 35 seconds for whoever waits for it, the way there
+/// and back included ([MS-SMB2] 3.3.2.1).
+pub const BREAK_TIMEOUT: u64 = 34_500;
 
 /// What may be cached: bits of [`lease_state`].
 pub type Caching = u32;
@@ -56,61 +59,112 @@ pub fn level_of(caching: Caching) -> u8 {
 /// A break the client was told of and has not answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Breaking {
-    /// What may still be cached.
+    /// What may still be cached, as it was told.
     pub to: Caching,
+    /// What may still be cached in the end: others may have asked for more since.
+    pub required: Caching,
     /// When we stop waiting, in ms.
     pub deadline: u64,
+}
+
+/// A break that is to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Untold {
+    /// What was cached.
+    pub from: Caching,
+    /// What may still be cached.
+    pub to: Caching,
+    /// An answer is expected.
+    pub answer: bool,
+}
+
+/// Whose cache it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// An open's, by its number: an oplock.
+    Open(u64),
+    /// A lease's.
+    Lease(Lease),
 }
 
 /// Somebody who may cache.
 pub struct Holder {
     /// The object.
     pub object: ObjectId,
-    /// The open's number.
-    pub open: u64,
+    /// Whose it is.
+    pub owner: Owner,
+    /// How many opens share it.
+    pub opens: u32,
     /// Where breaks are told.
     pub connection: ConnectionId,
     /// What may be cached.
     pub state: Caching,
     /// A break that is not answered yet.
     pub breaking: Option<Breaking>,
-    /// A break that is not told yet: what may still be cached.
-    pub untold: Option<Caching>,
+    /// A break that is not told yet.
+    pub untold: Option<Untold>,
     /// The next holder of the same object.
-    next: Option<HolderId>,
+    pub(super) next: Option<HolderId>,
 }
 
 /// Why a break is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
+    /// Another open that reads no more than the descriptor: oplocks are broken, leases are not.
+    Glance,
     /// Another open.
     Open,
     /// Another open that cannot be beside the ones there are, unless a cached handle is closed.
     Conflict,
+    /// The same, and it would empty the file.
+    ConflictOverwrite,
     /// Another open that empties the file.
     Overwrite,
     /// Data or locks change.
     Change,
+    /// The name changes or goes: who holds the handle open only in its cache must close it first.
+    Name,
 }
 
 impl Reason {
-    /// What may still be cached after it.
-    pub(super) fn leaves(self) -> Caching {
-        match self {
-            Reason::Open => READ | HANDLE,
-            Reason::Conflict => READ | WRITE,
-            Reason::Overwrite | Reason::Change => NONE,
-        }
+    /// What of `state` may still be cached after it.
+    fn leaves(self, state: Caching) -> Caching {
+        state
+            & match self {
+                Reason::Glance | Reason::Open => READ | HANDLE,
+                Reason::Conflict | Reason::Name => READ | WRITE,
+                Reason::ConflictOverwrite if state & HANDLE == 0 => READ | WRITE,
+                Reason::ConflictOverwrite | Reason::Overwrite | Reason::Change => NONE,
+            }
     }
 
     /// Whoever caches one of these must answer before we go on.
     fn waits_for(self) -> Caching {
         match self {
-            Reason::Open | Reason::Overwrite => WRITE,
-            Reason::Conflict => HANDLE,
+            Reason::Glance | Reason::Open | Reason::Overwrite => WRITE,
+            Reason::Conflict | Reason::ConflictOverwrite | Reason::Name => HANDLE,
             Reason::Change => NONE,
         }
     }
+
+    /// Whether it concerns oplocks, or leases.
+    fn concerns(self, owner: &Owner) -> bool {
+        match owner {
+            Owner::Open(_) => self != Reason::Name,
+            Owner::Lease(_) => self != Reason::Glance,
+        }
+    }
+}
+
+/// Who makes a break necessary.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Breaker {
+    /// The open's number, 0 for one that is not made yet.
+    pub open: u64,
+    /// What it caches with: a lease is not broken by its own opens.
+    pub holder: Option<HolderId>,
+    /// It has waited before.
+    pub again: bool,
 }
 
 /// Opens that only look at attributes break nothing ([MS-FSA] 2.1.5.1.2).
@@ -122,19 +176,31 @@ pub fn only_looks(granted: u32) -> bool {
 
 impl<V: Vfs> Server<V> {
     /// The holders of an object, one after another.
-    fn holder_after(&self, object: ObjectId, after: Option<HolderId>) -> Option<HolderId> {
+    pub(super) fn holder_after(
+        &self,
+        object: ObjectId,
+        after: Option<HolderId>,
+    ) -> Option<HolderId> {
         match after {
             None => self.objects.get(object)?.holders,
             Some(holder) => self.holders.get(holder)?.next,
         }
     }
 
-    /// Breaks what stands in the way of `breaker` (an open's number, 0 for one that is not made yet). True
-    /// if somebody must answer first.
+    /// What an open breaks with.
+    pub(super) fn breaker(&self, open: OpenId<V::File>) -> Breaker {
+        Breaker {
+            open: open.to_u64(),
+            holder: self.opens.get(open).and_then(|open| open.holder),
+            again: false,
+        }
+    }
+
+    /// Breaks what stands in the way. True if somebody must answer first.
     pub(super) fn break_caching(
         &mut self,
         object: ObjectId,
-        breaker: u64,
+        breaker: Breaker,
         reason: Reason,
         now: Now,
     ) -> bool {
@@ -143,19 +209,40 @@ impl<V: Vfs> Server<V> {
         let mut at = self.holder_after(object, None);
         while let Some(id) = at {
             at = self.holder_after(object, Some(id));
-            let Some(holder) = self.holders.get_mut(id) else {
+            let Some(holder) = self.holders.get(id) else {
                 break;
             };
-            // One's own open caches on, except that what it read ahead is stale after its own change too.
-            if holder.open == breaker && (reason != Reason::Change || holder.state & WRITE != 0) {
+            if !reason.concerns(&holder.owner) {
                 continue;
             }
-            let leaves = holder.state & reason.leaves();
+            let leaves = reason.leaves(holder.state);
             let waits = holder.state & reason.waits_for() != 0;
-            if let Some(breaking) = &holder.breaking {
-                // It was told already; what it was told may not be enough, then it is told again afterwards.
-                wait |= waits || breaking.to & !reason.leaves() != 0 && reason != Reason::Change;
-                continue;
+            match holder.owner {
+                // One's own open caches on, except that what it read ahead is stale after its own change too.
+                Owner::Open(open)
+                    if open == breaker.open
+                        && (reason != Reason::Change || holder.state & WRITE != 0) =>
+                {
+                    continue;
+                }
+                Owner::Open(_) => {
+                    if let Some(breaking) = &holder.breaking {
+                        // It was told already; that may not be enough, then it is told again afterwards.
+                        wait |= waits
+                            || breaking.to & !reason.leaves(breaking.to) != 0
+                                && reason != Reason::Change;
+                        continue;
+                    }
+                }
+                Owner::Lease(_) => {
+                    if breaker.holder == Some(id) {
+                        continue;
+                    }
+                    let breaking = holder.breaking.is_some();
+                    if reason != Reason::Change {
+                        wait |= breaking && (breaker.again || leaves == holder.state);
+                    }
+                }
             }
             if leaves == holder.state {
                 continue;
@@ -167,90 +254,195 @@ impl<V: Vfs> Server<V> {
     }
 
     /// Lets a holder be told of a break. Who cached only reads is not waited for.
-    fn tell(&mut self, id: HolderId, to: Caching, now: Now) {
+    pub(super) fn tell(&mut self, id: HolderId, to: Caching, now: Now) {
+        let connection = self.reach(id);
         let Some(holder) = self.holders.get_mut(id) else {
             return;
         };
-        // An oplock is broken to level II or to nothing, never to exclusive ([MS-SMB2] 2.2.23.1).
-        let to = to & READ;
-        if holder.state & (WRITE | HANDLE) != 0 {
+        let mut to = to;
+        if let Owner::Open(_) = holder.owner {
+            // An oplock has only the levels there are, and neither exclusive nor batch is left by a break.
+            to = of_level(level_of(to & !(WRITE | HANDLE))).unwrap_or(NONE);
+        }
+        if let Some(breaking) = &mut holder.breaking {
+            breaking.required &= to;
+            return;
+        }
+        // What is told further on the way down counts as the same change.
+        if let Owner::Lease(lease) = &mut holder.owner {
+            lease.epoch = lease.epoch.wrapping_add(1);
+        }
+        self.notify(id, connection, to, to, now);
+    }
+
+    /// Tells a holder to go down to `to`, which is on the way to `required`.
+    pub(super) fn notify(
+        &mut self,
+        id: HolderId,
+        connection: Option<ConnectionId>,
+        to: Caching,
+        required: Caching,
+        now: Now,
+    ) {
+        let Some(holder) = self.holders.get_mut(id) else {
+            return;
+        };
+        let Some(connection) = connection else {
+            // Nobody is there who could be told.
+            holder.state = required;
+            return;
+        };
+        let answer = holder.state & (WRITE | HANDLE) != 0;
+        let from = holder.untold.map_or(holder.state, |untold| untold.from);
+        if answer {
             holder.breaking = Some(Breaking {
                 to,
+                required,
                 deadline: now.mono.saturating_add(BREAK_TIMEOUT),
             });
             self.breaks_running += 1;
         } else {
             holder.state = to;
         }
-        let newly = holder.untold.replace(to).is_none();
-        let connection = holder.connection;
+        holder.connection = connection;
+        let newly = holder.untold.replace(Untold { from, to, answer }).is_none();
         if newly && let Some(connection) = self.connections.get_mut(connection) {
             connection.untold += 1;
         }
         self.wake(connection);
     }
 
-    /// Whether a new open could be told to cache, and what: as much of `asked` as goes with the others.
+    /// A connection on which a holder can be told: the one it was granted on, another channel of an
+    /// oplock's session, or any connection of a lease's client ([MS-SMB2] 3.3.4.6, 3.3.4.7).
+    fn reach(&self, id: HolderId) -> Option<ConnectionId> {
+        let holder = self.holders.get(id)?;
+        // What is on its way to be told goes where the rest goes.
+        let alive = |id: ConnectionId| {
+            self.connections
+                .get(id)
+                .is_some_and(|connection| !connection.closing)
+        };
+        match &holder.owner {
+            _ if holder.untold.is_some() && alive(holder.connection) => Some(holder.connection),
+            Owner::Open(_) if alive(holder.connection) => Some(holder.connection),
+            Owner::Open(open) => {
+                let open = self.opens.get(OpenId::<V::File>::from_u64(*open))?;
+                let session = self.sessions.get(open.session)?;
+                let mut channels = session.channels.iter().map(|channel| channel.connection);
+                channels.find(|connection| alive(*connection))
+            }
+            // The oldest that still has a session: a client that came back has none on the one it lost.
+            Owner::Lease(lease) => self
+                .connections
+                .iter()
+                .filter(|(_, connection)| {
+                    !connection.closing && connection.client_guid == lease.guid
+                })
+                .filter(|(id, _)| {
+                    let mut sessions = self.sessions.iter();
+                    sessions.any(|(_, session)| session.channel(*id).is_some())
+                })
+                .min_by_key(|(id, connection)| (connection.accepted, id.index()))
+                .map(|(id, _)| id),
+        }
+    }
+
+    /// Whether a holder would have to give up something, and there is nobody who could be told.
+    pub(super) fn must_yield(&self, id: HolderId, breaker: Breaker, reason: Reason) -> bool {
+        self.holders.get(id).is_some_and(|holder| {
+            breaker.holder != Some(id)
+                && reason.concerns(&holder.owner)
+                && reason.leaves(holder.state) != holder.state
+                && self.reach(id).is_none()
+        })
+    }
+
+    /// A connection is gone: what was to be told on it is told on another.
+    pub(super) fn reroute_breaks(&mut self, gone: ConnectionId) {
+        let mut from = 0;
+        while let Some(id) = self.holders.find_from(from, |holder| {
+            holder.connection == gone && holder.untold.is_some()
+        }) {
+            from = id.index() + 1;
+            let Some(other) = self.reach(id) else {
+                continue;
+            };
+            if let Some(holder) = self.holders.get_mut(id) {
+                holder.connection = other;
+            }
+            if let Some(connection) = self.connections.get_mut(other) {
+                connection.untold += 1;
+            }
+            self.wake(other);
+        }
+    }
+
+    /// How much of `asked` a new open could be told to cache beside the others. `own` is the lease it
+    /// belongs to, if it is there already.
     pub(super) fn grantable(
         &self,
         object: ObjectId,
         open: OpenId<V::File>,
         asked: Caching,
+        lease: bool,
+        own: Option<HolderId>,
     ) -> Caching {
         let mut granted = asked;
-        let others = self
-            .opens_of(object)
-            .any(|(id, other)| id != open && !only_looks(other.access));
+        let others = self.opens_of(object).any(|(id, other)| {
+            id != open && !only_looks(other.access) && (own.is_none() || other.holder != own)
+        });
         if others {
-            granted &= READ;
+            granted &= if lease { READ | HANDLE } else { READ };
         }
         let mut at = self.holder_after(object, None);
         while let Some(id) = at {
-            if let Some(holder) = self.holders.get(id) {
-                if holder.state & (WRITE | HANDLE) != 0 {
-                    granted &= if holder.state & WRITE != 0 {
-                        NONE
-                    } else {
-                        READ
-                    };
-                }
-                if holder.state & READ != 0 {
-                    granted &= READ;
-                }
-            }
             at = self.holder_after(object, Some(id));
+            if let Some(holder) = self.holders.get(id).filter(|_| own != Some(id)) {
+                granted &= beside(holder, lease);
+            }
         }
         granted
     }
 
-    /// Lets an open cache; how much it got. Nothing when the table is full.
+    /// Lets an open cache by an oplock; how much it got. Nothing when the table is full.
     pub(super) fn grant_caching(
         &mut self,
         open: OpenId<V::File>,
         connection: ConnectionId,
         caching: Caching,
     ) -> Caching {
-        let Some(object) = self.opens.get(open).and_then(|open| open.object) else {
-            return NONE;
-        };
-        let Some(next) = self.objects.get(object).map(|object| object.holders) else {
-            return NONE;
-        };
         if caching == NONE {
             return NONE;
         }
+        match self.add_holder(open, connection, Owner::Open(open.to_u64()), caching) {
+            Some(_) => caching,
+            None => NONE,
+        }
+    }
+
+    /// Adds a holder with its first open; none when the table is full.
+    pub(super) fn add_holder(
+        &mut self,
+        open: OpenId<V::File>,
+        connection: ConnectionId,
+        owner: Owner,
+        state: Caching,
+    ) -> Option<HolderId> {
+        let object = self.opens.get(open)?.object?;
+        let next = self.objects.get(object)?.holders;
         let holder = Holder {
             object,
-            open: open.to_u64(),
+            owner,
+            opens: 1,
             connection,
-            state: caching,
+            state,
             breaking: None,
             untold: None,
             next,
         };
         let Ok(id) = self.holders.insert(holder) else {
             self.totals.exhausted += 1;
-            return NONE;
+            return None;
         };
         if let Some(object) = self.objects.get_mut(object) {
             object.holders = Some(id);
@@ -258,20 +450,26 @@ impl<V: Vfs> Server<V> {
         if let Some(open) = self.opens.get_mut(open) {
             open.holder = Some(id);
         }
-        caching
+        Some(id)
     }
 
-    /// Takes a holder away with its open, and lets those go on who waited for it.
+    /// An open of a holder is closed. The holder goes with its last one, and those go on who waited for it.
     pub(super) fn drop_holder(&mut self, id: HolderId) {
-        let Some(object) = self.holders.get(id).map(|holder| holder.object) else {
+        let Some(holder) = self.holders.get_mut(id) else {
             return;
         };
+        let object = holder.object;
+        holder.opens = holder.opens.saturating_sub(1);
+        if holder.opens > 0 {
+            return;
+        }
         let mut before = None;
         let mut at = self.holder_after(object, None);
         while let Some(one) = at.filter(|one| *one != id) {
             before = Some(one);
             at = self.holder_after(object, Some(one));
         }
+        self.unindex_lease(id);
         let Some(holder) = self.holders.remove(id) else {
             return;
         };
@@ -299,6 +497,7 @@ impl<V: Vfs> Server<V> {
         let holder = self.opens.get(open).and_then(|open| open.holder);
         let holder = holder
             .and_then(|holder| self.holders.get_mut(holder))
+            .filter(|holder| matches!(holder.owner, Owner::Open(_)))
             .ok_or(Status::INVALID_OPLOCK_PROTOCOL)?;
         let breaking = holder.breaking.ok_or(Status::INVALID_OPLOCK_PROTOCOL)?;
         let wanted = of_level(level).ok_or(Status::INVALID_PARAMETER)?;
@@ -344,11 +543,8 @@ impl<V: Vfs> Server<V> {
             .min()
     }
 
-    /// The next break that a connection has to be told of: the open and its new level.
-    pub(super) fn next_untold(
-        &mut self,
-        connection: ConnectionId,
-    ) -> Option<(OpenId<V::File>, u8)> {
+    /// The next break that a connection has to be told of: to whom, and what.
+    pub(super) fn next_untold(&mut self, connection: ConnectionId) -> Option<(Owner, Untold)> {
         let entry = self
             .connections
             .get_mut(connection)
@@ -357,16 +553,38 @@ impl<V: Vfs> Server<V> {
         let mine = |holder: &Holder| holder.connection == connection && holder.untold.is_some();
         let id = self.holders.find_from(0, mine)?;
         let holder = self.holders.get_mut(id)?;
-        let to = holder.untold.take()?;
-        Some((OpenId::<V::File>::from_u64(holder.open), level_of(to)))
+        let untold = holder.untold.take()?;
+        Some((holder.owner, untold))
     }
+}
+
+/// What may be cached beside a holder, by a lease or by an oplock.
+fn beside(holder: &Holder, lease: bool) -> Caching {
+    match (&holder.owner, holder.state) {
+        (_, NONE) => READ | WRITE | HANDLE,
+        (_, state) if state & WRITE != 0 => NONE,
+        (Owner::Lease(_), _) if lease => READ | HANDLE,
+        // No oplock goes with a handle that is cached.
+        (_, state) if state & HANDLE != 0 => NONE,
+        _ => READ,
+    }
+}
+
+/// What an open may cache now.
+pub fn cached<F>(open: &Open<F>, holders: &crate::memory::Table<Holder>) -> Caching {
+    open.holder
+        .and_then(|holder| holders.get(holder))
+        .map_or(NONE, |holder| holder.state)
 }
 
 /// The oplock level an open has now.
 pub fn current<F>(open: &Open<F>, holders: &crate::memory::Table<Holder>) -> u8 {
     open.holder
         .and_then(|holder| holders.get(holder))
-        .map_or(oplock::NONE, |holder| level_of(holder.state))
+        .map_or(oplock::NONE, |holder| match holder.owner {
+            Owner::Open(_) => level_of(holder.state),
+            Owner::Lease(_) => oplock::LEASE,
+        })
 }
 
 #[cfg(test)]

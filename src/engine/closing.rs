@@ -293,6 +293,7 @@ impl<V: Vfs> Server<V> {
             }
         }
         self.connections.remove(id);
+        self.reroute_breaks(id);
     }
 
     /// Parks a request; the table being full is the client's answer.

@@ -90,6 +90,8 @@ pub struct Context<'a, V: Vfs> {
     pub alone: bool,
     /// It is the last of its frame.
     pub last: bool,
+    /// It has waited for a break before.
+    pub again: bool,
     /// How the job that the handler asked for ended.
     pub job: Option<JobResult>,
     /// The time.

@@ -162,6 +162,7 @@ pub fn element<V: Vfs>(
         sign_reply: false,
         alone: first && last,
         last,
+        again: frame.again.is_some(),
         job,
         now: frame.now,
         server,

@@ -3,7 +3,7 @@
 //! its share mode, its locks and what it may cache, and goes when its time is over, when somebody needs what
 //! it holds, or when its place is wanted for another.
 
-use super::caching::{HANDLE, Reason};
+use super::caching::{Breaker, HANDLE, Reason};
 use super::open::{ObjectId, OpenId};
 use super::session::{Identity, SessionId, State};
 use super::setup::User;
@@ -182,20 +182,20 @@ impl<V: Vfs> Server<V> {
     pub(super) fn yield_detached(
         &mut self,
         object: ObjectId,
-        breaker: u64,
+        breaker: Breaker,
         reason: Reason,
     ) -> bool {
         let mut any = false;
         while self.detached > 0 {
             let found = self.opens_of(object).find(|(id, open)| {
-                id.to_u64() != breaker
+                id.to_u64() != breaker.open
                     && self
                         .durable_of(*id)
                         .is_some_and(|durable| durable.deadline.is_some())
                     && open
                         .holder
-                        .and_then(|holder| self.holders.get(holder))
-                        .is_none_or(|holder| holder.state & !reason.leaves() != 0)
+                        .filter(|holder| self.holders.get(*holder).is_some())
+                        .is_none_or(|holder| self.must_yield(holder, breaker, reason))
             });
             let Some(id) = found.map(|(id, _)| id) else {
                 break;

@@ -17,6 +17,7 @@ mod dispatch;
 mod durable;
 mod failure;
 mod frame;
+mod lease;
 mod lock;
 mod login;
 mod open;

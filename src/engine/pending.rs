@@ -1,5 +1,6 @@
 //! Replies that become due without a request: what was parked and is answered now ([MS-SMB2] 3.3.4.4).
 
+use super::caching::{Owner, Untold, level_of};
 use super::connection::ConnectionId;
 use super::parked::{Parked, ParkedId, Wait};
 use super::{Now, Server};
@@ -85,16 +86,15 @@ impl<V: Vfs> Server<V> {
         if sent { end - PREFIX } else { 0 }
     }
 
-    /// Tells a connection of the oplocks it has to give up ([MS-SMB2] 3.3.4.6): neither signed nor of any
+    /// Tells a connection of the oplocks and leases it has to give up ([MS-SMB2] 3.3.4.6, 3.3.4.7): neither signed nor of any
     /// session, with a MessageId of all ones.
     fn tell_breaks(&mut self, id: ConnectionId, reply: &mut [u8]) -> usize {
         let mut length = 0;
         while let Some(room) = reply.get_mut(length..).filter(|room| room.len() >= ROOM) {
-            let Some((open, level)) = self.next_untold(id) else {
+            let Some((owner, untold)) = self.next_untold(id) else {
                 return length;
             };
-            let number = open.to_u64();
-            let Ok(written) = notification(number, level, &mut room[PREFIX..]) else {
+            let Ok(written) = notification(&owner, &untold, &mut room[PREFIX..]) else {
                 return length;
             };
             room[..PREFIX].copy_from_slice(&(written as u32).to_be_bytes());
@@ -105,19 +105,32 @@ impl<V: Vfs> Server<V> {
     }
 }
 
-/// Writes an oplock break notification; its length.
-fn notification(open: u64, oplock_level: u8, room: &mut [u8]) -> Result<usize, Full> {
+/// Writes an oplock or lease break notification; its length.
+fn notification(owner: &Owner, untold: &Untold, room: &mut [u8]) -> Result<usize, Full> {
     let mut message = Writer::new(room);
     message.zeros(header::SIZE)?;
-    let file_id = FileId {
-        persistent: open,
-        volatile: open,
-    };
-    oplock_break::Oplock {
-        oplock_level,
-        file_id,
+    match owner {
+        Owner::Open(open) => oplock_break::Oplock {
+            oplock_level: level_of(untold.to),
+            file_id: FileId {
+                persistent: *open,
+                volatile: *open,
+            },
+        }
+        .write(&mut message)?,
+        Owner::Lease(lease) => oplock_break::LeaseNotification {
+            new_epoch: if lease.second { lease.epoch } else { 0 },
+            flags: if untold.answer {
+                oplock_break::ACK_REQUIRED
+            } else {
+                0
+            },
+            lease_key: lease.key,
+            current_lease_state: untold.from,
+            new_lease_state: untold.to,
+        }
+        .write(&mut message)?,
     }
-    .write(&mut message)?;
     let header = header::Response {
         command: Command::OplockBreak,
         status: Status::SUCCESS,

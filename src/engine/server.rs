@@ -13,7 +13,7 @@ use super::session::{Login, Session};
 use super::setup::{Served, Setup};
 use super::tree::Tree;
 use super::{Now, Tail};
-use crate::memory::{self, Budget, Table};
+use crate::memory::{self, Budget, Index, Table};
 use crate::pipe::Pipe;
 use crate::vfs::Vfs;
 
@@ -64,6 +64,8 @@ pub struct Server<V: Vfs> {
     pub(super) parked: Table<Parked>,
     pub(super) deferred: Table<Deferred>,
     pub(super) holders: Table<Holder>,
+    /// Finds leases by client and key.
+    pub(super) leases: Index,
     pub(super) breaks_running: usize,
     pub(super) durables: Table<Durable>,
     /// How many of them have no connection.
@@ -97,6 +99,7 @@ impl<V: Vfs> Server<V> {
             parked: Table::new(budget.parked as usize),
             deferred: Table::new(budget.deferred as usize),
             holders: Table::new(budget.opens as usize),
+            leases: Index::new(budget.opens as usize),
             breaks_running: 0,
             durables: Table::new(budget.durables as usize),
             detached: 0,
@@ -151,7 +154,11 @@ impl<V: Vfs> Server<V> {
                 budget.deferred,
                 Table::<Deferred>::entry_size(),
             ),
-            row("oplocks", budget.opens, Table::<Holder>::entry_size()),
+            row(
+                "oplocks",
+                budget.opens,
+                Table::<Holder>::entry_size() + Index::entry_size(),
+            ),
             row(
                 "durable handles",
                 budget.durables,

@@ -59,10 +59,10 @@ pub fn handle<V: Vfs>(
         context.server.grant_waiting_locks(object);
         result?;
     } else {
-        let now = context.now;
+        let (now, breaker) = (context.now, context.server.breaker(id));
         context
             .server
-            .break_caching(object, id.to_u64(), Reason::Change, now);
+            .break_caching(object, breaker, Reason::Change, now);
         if let Some(waits) = lock(context.server, object, id, request.locks())? {
             let wait = Wait::Lock {
                 open: id.to_u64(),

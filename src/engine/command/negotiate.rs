@@ -223,6 +223,9 @@ pub fn capabilities(dialect: Option<Dialect>, client: u32, cipher: bool) -> u32 
     if dialect.is_none_or(|dialect| dialect >= Dialect::Smb210) {
         capabilities |= negotiate::CAP_LARGE_MTU;
     }
+    if dialect.is_some_and(|dialect| dialect >= Dialect::Smb210) {
+        capabilities |= negotiate::CAP_LEASING;
+    }
     if dialect.is_some_and(|dialect| dialect >= Dialect::Smb300) {
         capabilities |= client & negotiate::CAP_MULTI_CHANNEL;
         // In 3.1.1 the context says it ([MS-SMB2] 2.2.4).

@@ -5,7 +5,7 @@ use crate::vfs::Vfs;
 use crate::wire::Writer;
 use crate::wire::create::oplock;
 use crate::wire::negotiate::Dialect;
-use crate::wire::oplock_break::{Oplock, Request};
+use crate::wire::oplock_break::{Lease, Oplock, Request};
 use crate::wire::status::Status;
 
 /// Takes the acknowledgment of a break; one of what was never sent is refused.
@@ -30,11 +30,21 @@ pub fn handle<V: Vfs>(
             .write(reply)?;
             Ok(Outcome::Done)
         }
-        Request::Lease(_) => {
-            if context.connection()?.dialect == Dialect::Smb202 {
+        Request::Lease(acknowledged) => {
+            let connection = context.connection()?;
+            if connection.dialect == Dialect::Smb202 {
                 return Err(Status::INVALID_PARAMETER);
             }
-            Err(Status::OBJECT_NAME_NOT_FOUND)
+            let (guid, now) = (connection.client_guid, context.now);
+            let Lease {
+                lease_key,
+                lease_state,
+            } = acknowledged;
+            context
+                .server
+                .acknowledge_lease(&guid, &lease_key, lease_state, now)?;
+            acknowledged.write(reply)?;
+            Ok(Outcome::Done)
         }
     }
 }

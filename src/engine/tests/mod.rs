@@ -4,6 +4,7 @@ mod client;
 mod compound;
 mod durable;
 mod hostile;
+mod leases;
 mod locks;
 mod oplocks;
 mod sessions;

@@ -3,11 +3,13 @@
 use super::durable::{Durability, durable};
 use super::name_status;
 use crate::engine::context;
+use crate::engine::lease::Asked;
 use crate::engine::veto::vetoed;
 use crate::vfs::name::{self, StreamType};
 use crate::vfs::{SharePath, Vfs};
 use crate::wire::create::{self, Request, disposition, options};
-use crate::wire::create_context::{Context, CreateContexts};
+use crate::wire::create_context::{Context, CreateContexts, Lease};
+use crate::wire::negotiate::Dialect;
 use crate::wire::status::Status;
 use crate::wire::{access, attributes};
 
@@ -37,6 +39,10 @@ pub struct Wanted<'a> {
     pub durable: Durability,
     /// AppInstanceId.
     pub app_instance: Option<[u8; 16]>,
+    /// RqLs: the lease context as it came.
+    pub lease_context: Option<Lease>,
+    /// The lease asked for, where one can be had.
+    pub lease: Option<Asked>,
 }
 
 const MOST_EXTENDED_ATTRIBUTES: usize = 64 << 10;
@@ -113,6 +119,8 @@ pub fn check<'a>(request: &Request<'a>, buffer: &'a mut [u8]) -> Result<Wanted<'
         on_disk_id: false,
         durable,
         app_instance: None,
+        lease_context: None,
+        lease: None,
     };
     contexts(&mut wanted, request)?;
     Ok(wanted)
@@ -136,6 +144,8 @@ fn reconnecting<'a>(request: &Request<'a>, durable: Durability) -> Result<Wanted
         on_disk_id: false,
         durable,
         app_instance: None,
+        lease_context: None,
+        lease: None,
     };
     contexts(&mut wanted, request)?;
     Ok(wanted)
@@ -155,12 +165,33 @@ fn contexts<'a>(wanted: &mut Wanted<'a>, request: &Request<'a>) -> Result<(), St
             Context::QueryMaximalAccess(since) => wanted.maximal_access = Some(since),
             Context::QueryOnDiskId => wanted.on_disk_id = true,
             Context::AppInstanceId(id) => wanted.app_instance = Some(id),
+            Context::RequestLease(lease) => wanted.lease_context = Some(lease),
             // A snapshot was asked for; there are none ([MS-SMB2] 3.3.5.9.4).
             Context::TimewarpToken(time) if time != 0 => return Err(Status::OBJECT_NAME_NOT_FOUND),
             _ => {}
         }
     }
     Ok(())
+}
+
+/// The lease that is asked for, if this client can have one: version 1 from dialect 2.1 on, version 2 from
+/// 3.0 on ([MS-SMB2] 3.3.5.9.8, 3.3.5.9.11).
+pub fn lease<V: Vfs>(
+    context: &mut context::Context<'_, V>,
+    request: &Request<'_>,
+    asked: Option<&Lease>,
+) -> Result<Option<Asked>, Status> {
+    let connection = context.connection()?;
+    let (guid, dialect) = (connection.client_guid, connection.dialect);
+    let needed = |lease: &Lease| match lease.v2 {
+        None => Dialect::Smb210,
+        Some(_) => Dialect::Smb300,
+    };
+    Ok(asked
+        .filter(|lease| {
+            request.requested_oplock_level == create::oplock::LEASE && dialect >= needed(lease)
+        })
+        .map(|lease| Asked::new(guid, lease)))
 }
 
 /// Refuses a path with a component that the share's owner wants neither shown nor opened.

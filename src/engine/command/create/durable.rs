@@ -5,7 +5,7 @@ use super::checks::Wanted;
 use super::reply;
 use crate::auth::same_name;
 use crate::engine::Server;
-use crate::engine::caching::{HANDLE, current, of_level};
+use crate::engine::caching::{HANDLE, cached, of_level};
 use crate::engine::context::{Answer, Context};
 use crate::engine::durable::{Durable, TIMEOUT_LIMIT, TIMEOUT_V1, TIMEOUT_V2};
 use crate::engine::open::{OpenId, Target};
@@ -96,7 +96,7 @@ pub fn find<V: Vfs>(
     let v2 = context.connection()?.dialect >= Dialect::Smb300;
     let open = match wanted.durable {
         Durability::None | Durability::Request => return Ok(None),
-        Durability::Reconnect(id) => reconnect(context, id, None)?,
+        Durability::Reconnect(id) => reconnect(context, wanted, id, None)?,
         Durability::RequestV2(_) | Durability::ReconnectV2(_) if !v2 => {
             // The dialect does not know these contexts.
             if wanted.durable.is_reconnect() {
@@ -105,7 +105,9 @@ pub fn find<V: Vfs>(
             wanted.durable = Durability::None;
             return Ok(None);
         }
-        Durability::ReconnectV2(back) => reconnect(context, back.file_id, Some(back.create_guid))?,
+        Durability::ReconnectV2(back) => {
+            reconnect(context, wanted, back.file_id, Some(back.create_guid))?
+        }
         Durability::RequestV2(asked) => {
             return replay(context, &asked, request.requested_oplock_level);
         }
@@ -116,10 +118,12 @@ pub fn find<V: Vfs>(
 /// Checks that a client may come back to an open ([MS-SMB2] 3.3.5.9.7, 3.3.5.9.12).
 fn reconnect<V: Vfs>(
     context: &mut Context<'_, V>,
+    wanted: &Wanted<'_>,
     file_id: FileId,
     create_guid: Option<[u8; 16]>,
 ) -> Result<OpenId<V::File>, Status> {
     let (session, share) = (context.session()?.0, context.tree()?.1.share);
+    let client_guid = context.connection()?.client_guid;
     let server = &*context.server;
     let id = OpenId::<V::File>::from_u64(file_id.persistent);
     let durable = server
@@ -131,6 +135,13 @@ fn reconnect<V: Vfs>(
                 && (create_guid.is_none() || durable.create_guid == create_guid)
         })
         .ok_or(Status::OBJECT_NAME_NOT_FOUND)?;
+    // Who held a lease comes back with its key, and who held none without one.
+    let lease = wanted.lease_context.as_ref().map(|lease| lease.lease_key);
+    if server.lease_context(id).map(|lease| lease.lease_key) != lease
+        || lease.is_some() && durable.client_guid != client_guid
+    {
+        return Err(Status::OBJECT_NAME_NOT_FOUND);
+    }
     let same = server
         .proven_name(session)
         .is_some_and(|name| same_name(name, &durable.owner));
@@ -214,10 +225,14 @@ pub fn answer<V: Vfs>(
     match &found.replay {
         None => server.attach(id, session, tree, connection, sequence),
         Some(replay) => {
-            // The answer is as if the level asked for now had been asked for before.
+            // The answer is as if the level asked for now had been asked for before; a lease is what it is.
             extras.action = replay.action;
-            extras.level = Some(replay.level);
-            let handle = of_level(replay.level).is_some_and(|caching| caching & HANDLE != 0);
+            let leased = server.lease_context(id).is_some();
+            extras.level = Some(replay.level).filter(|_| !leased);
+            let handle = match of_level(replay.level) {
+                Some(caching) if !leased => caching & HANDLE != 0,
+                _ => cached(open, &server.holders) & HANDLE != 0,
+            };
             extras.durable = server
                 .durable_of(id)
                 .filter(|_| handle)
@@ -251,8 +266,7 @@ pub fn grant<V: Vfs>(
     let server = &mut *context.server;
     let owner = server.proven_name(session)?.clone();
     let open = server.opens.get(id)?;
-    let caches =
-        of_level(current(open, &server.holders)).is_some_and(|caching| caching & HANDLE != 0);
+    let caches = cached(open, &server.holders) & HANDLE != 0;
     let granted = caches && open.kind == Kind::File;
     if !granted && create_guid.is_none() {
         return None;

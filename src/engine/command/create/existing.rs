@@ -3,11 +3,11 @@
 use super::checks::Wanted;
 use super::overwrite::empty;
 use super::{Made, Refusal, durable};
-use crate::engine::caching::{self, Reason};
+use crate::engine::caching::{self, Breaker, HolderId, Reason};
 use crate::engine::context::Context;
 use crate::engine::tree;
 use crate::vfs::{DataAccess, Error, Kind, Meta, Vfs};
-use crate::wire::create::{Request, action, disposition};
+use crate::wire::create::{Request, action, disposition, options};
 use crate::wire::status::Status;
 use crate::wire::{access, attributes};
 
@@ -20,6 +20,7 @@ pub fn open<V: Vfs>(
     context: &mut Context<'_, V>,
     request: &Request<'_>,
     wanted: &Wanted<'_>,
+    own: Option<HolderId>,
     mut file: V::File,
     meta: Meta,
 ) -> Result<Made<V::File>, Refusal> {
@@ -91,6 +92,7 @@ pub fn open<V: Vfs>(
         request,
         wanted,
         &meta,
+        own,
         needed | granted,
         overwrites,
     )?;
@@ -133,29 +135,42 @@ fn share<V: Vfs>(
     request: &Request<'_>,
     wanted: &Wanted<'_>,
     meta: &Meta,
-    access: u32,
+    own: Option<HolderId>,
+    rights: u32,
     overwrites: bool,
 ) -> Result<(), Refusal> {
     if durable::replaces(context, wanted, &meta.key)? {
         return Err(Refusal::Again);
     }
-    let now = context.now;
+    let deletes = request.create_options & options::DELETE_ON_CLOSE != 0;
+    let (now, again) = (context.now, context.again);
     let server = &mut *context.server;
-    let shared = server.check_sharing(&meta.key, access, request.share_access);
-    if caching::only_looks(access) {
+    let shared = server.check_sharing(&meta.key, rights, request.share_access);
+    if caching::only_looks(rights) {
         return Ok(shared?);
     }
     if let Some(object) = server.objects.find(&meta.key) {
         let reason = match (shared.is_err(), overwrites) {
-            (true, _) => Reason::Conflict,
+            (true, false) => Reason::Conflict,
+            (true, true) => Reason::ConflictOverwrite,
             (false, true) => Reason::Overwrite,
+            (false, false) if caching::only_looks(rights & !access::READ_CONTROL) => Reason::Glance,
             (false, false) => Reason::Open,
         };
+        let breaker = Breaker {
+            open: 0,
+            holder: own,
+            again,
+        };
         // Whose client is away cannot answer. Its file may be gone with it: the look is repeated.
-        if server.yield_detached(object, 0, reason) {
+        if server.yield_detached(object, breaker, reason) {
             return Err(Refusal::Again);
         }
-        if server.break_caching(object, 0, reason, now) {
+        let mut wait = server.break_caching(object, breaker, reason, now);
+        if deletes && shared.is_ok() {
+            wait |= server.break_caching(object, breaker, Reason::Name, now);
+        }
+        if wait {
             return Err(Refusal::Wait(object));
         }
     }

@@ -62,6 +62,7 @@ pub fn handle<V: Vfs>(
     };
     let mut buffer = [0; name::PARSE_BUFFER];
     let mut wanted = checks::check(&request, &mut buffer)?;
+    wanted.lease = checks::lease(context, &request, wanted.lease_context.as_ref())?;
     if let Some(found) = durable::find(context, &mut wanted, &request)? {
         return durable::answer(context, &found, &wanted, reply);
     }
@@ -137,7 +138,7 @@ fn open_or_make<V: Vfs>(
         let follow = request.create_options & options::OPEN_REPARSE_POINT == 0;
         match context.server.vfs.lookup(at, wanted.path, follow) {
             // Each time there is one open less that can stand in the way.
-            Ok((file, meta)) => match existing::open(context, request, wanted, file, meta) {
+            Ok((file, meta)) => match open_leased(context, request, wanted, file, meta) {
                 Err(Refusal::Again) => continue,
                 made => return made,
             },
@@ -145,7 +146,10 @@ fn open_or_make<V: Vfs>(
             Err(error) => return Err(Refusal::Status(error.into())),
         }
         if let Some((file, meta)) = short::find(context.server, at, wanted.path) {
-            return existing::open(context, request, wanted, file, meta);
+            return open_leased(context, request, wanted, file, meta);
+        }
+        if let Some(asked) = &wanted.lease {
+            context.server.lease_of(asked, None)?;
         }
         match fresh::make(context, at, request, wanted).map_err(Refusal::Status) {
             Err(Refusal::Status(Status::OBJECT_NAME_COLLISION))
@@ -156,6 +160,21 @@ fn open_or_make<V: Vfs>(
             made => return made,
         }
     }
+}
+
+/// Opens what was found, unless the lease asked for is another file's.
+fn open_leased<V: Vfs>(
+    context: &mut Context<'_, V>,
+    request: &Request<'_>,
+    wanted: &Wanted<'_>,
+    file: V::File,
+    meta: Meta,
+) -> Result<Made<V::File>, Refusal> {
+    let own = match &wanted.lease {
+        Some(asked) => context.server.lease_of(asked, Some(&meta.key))?,
+        None => None,
+    };
+    existing::open(context, request, wanted, own, file, meta)
 }
 
 /// Enters the open in its tables.
@@ -199,11 +218,16 @@ fn enter<V: Vfs>(
         return Err(Status::TOO_MANY_OPENED_FILES);
     };
     server.link_open(id, object);
+    let connection = context.connection;
     let asked = caching::of_level(request.requested_oplock_level).unwrap_or(caching::NONE);
-    if asked != caching::NONE && meta.kind == Kind::File {
-        let connection = context.connection;
-        let granted = context.server.grantable(object, id, asked);
-        context.server.grant_caching(id, connection, granted);
+    match &wanted.lease {
+        _ if meta.kind != Kind::File => {}
+        Some(lease) => server.grant_lease(id, connection, lease),
+        None if asked == caching::NONE => {}
+        None => {
+            let granted = server.grantable(object, id, asked, false, None);
+            server.grant_caching(id, connection, granted);
+        }
     }
     Ok(id)
 }

@@ -126,6 +126,9 @@ pub fn write<V: Vfs>(
         Some(Granted::V2 { timeout }) => chain.durable_handle_v2(reply, timeout, 0)?,
         None => {}
     }
+    if let Some(lease) = server.lease_context(id) {
+        chain.lease(reply, &lease)?;
+    }
     Response::finish(reply, start);
     Ok(Outcome::Done)
 }

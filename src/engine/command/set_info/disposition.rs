@@ -1,5 +1,6 @@
 //! Deleting: a file is marked, and goes with its last open ([MS-FSA] 2.1.5.15.3, 2.1.5.15.4).
 
+use super::{Refusal, break_handles};
 use crate::engine::context::Context;
 use crate::engine::open::OpenId;
 use crate::vfs::{Kind, Vfs};
@@ -13,10 +14,11 @@ pub fn set<V: Vfs>(
     id: OpenId<V::File>,
     delete: bool,
     even_read_only: bool,
-) -> Result<(), Status> {
+) -> Result<(), Refusal> {
     let object = context.granted(id, access::DELETE)?.object;
     if delete {
         deletable(context, id, even_read_only)?;
+        break_handles(context, object, Some(id))?;
     }
     if let Some(entry) = object.and_then(|object| context.server.objects.get_mut(object)) {
         entry.delete_pending = delete;
@@ -30,10 +32,10 @@ pub fn set_ex<V: Vfs>(
     context: &mut Context<'_, V>,
     id: OpenId<V::File>,
     wanted: &DispositionEx,
-) -> Result<(), Status> {
+) -> Result<(), Refusal> {
     context.granted(id, access::DELETE)?;
     if wanted.flags & DispositionEx::POSIX_SEMANTICS != 0 {
-        return Err(Status::NOT_SUPPORTED);
+        return Err(Status::NOT_SUPPORTED.into());
     }
     let even_read_only = wanted.flags & DispositionEx::IGNORE_READONLY_ATTRIBUTE != 0;
     if wanted.flags & DispositionEx::ON_CLOSE == 0 {
@@ -49,7 +51,7 @@ pub fn set_ex<V: Vfs>(
         .get_mut(id)
         .ok_or(Status::FILE_CLOSED)?;
     if open.options & crate::wire::create::options::DELETE_ON_CLOSE == 0 {
-        return Err(Status::NOT_SUPPORTED);
+        return Err(Status::NOT_SUPPORTED.into());
     }
     open.delete_on_close = wanted.delete();
     Ok(())

@@ -1,6 +1,7 @@
 //! The file information classes that can be set ([MS-SMB2] 3.3.5.21.1, [MS-FSA] 2.1.5.15).
 
-use super::{disposition, rename};
+use super::{Refusal, disposition, rename};
+use crate::engine::caching::Reason;
 use crate::engine::context::Context;
 use crate::engine::open::{OpenId, Target};
 use crate::vfs::{Error, Kind, Times, Vfs};
@@ -23,10 +24,10 @@ pub fn set<V: Vfs>(
     id: OpenId<V::File>,
     class: u8,
     buffer: &[u8],
-) -> Result<(), Status> {
+) -> Result<(), Refusal> {
     let least = class::set_minimum(class).ok_or(Status::INVALID_INFO_CLASS)?;
     if buffer.len() < least {
-        return Err(Status::INFO_LENGTH_MISMATCH);
+        return Err(Status::INFO_LENGTH_MISMATCH.into());
     }
     let pipe = matches!(context.opened(id)?.target, Target::Pipe(_));
     if pipe != (class == file::PIPE) {
@@ -34,21 +35,24 @@ pub fn set<V: Vfs>(
             Status::NOT_SUPPORTED
         } else {
             Status::INVALID_PARAMETER
-        });
+        }
+        .into());
     }
-    match class {
+    let done = match class {
         file::BASIC => basic(context, id, &SetBasic::parse(buffer)?),
-        file::RENAME => rename::rename(context, id, &Rename::parse(buffer)?, 0),
+        file::RENAME => return rename::rename(context, id, &Rename::parse(buffer)?, 0),
         file::RENAME_EX => {
             let wanted = Rename::parse_ex(buffer)?;
-            rename::rename(context, id, &wanted, wanted.flags)
+            return rename::rename(context, id, &wanted, wanted.flags);
         }
-        file::LINK => rename::link(context, id, &Rename::parse(buffer)?),
+        file::LINK => return rename::link(context, id, &Rename::parse(buffer)?),
         file::DISPOSITION => {
             let wanted = Disposition::parse(buffer)?;
-            disposition::set(context, id, wanted.delete_pending, false)
+            return disposition::set(context, id, wanted.delete_pending, false);
         }
-        file::DISPOSITION_EX => disposition::set_ex(context, id, &DispositionEx::parse(buffer)?),
+        file::DISPOSITION_EX => {
+            return disposition::set_ex(context, id, &DispositionEx::parse(buffer)?);
+        }
         file::POSITION => {
             let Position(position) = Position::parse(buffer)?;
             change(context, id, |open| open.position = position)
@@ -77,7 +81,8 @@ pub fn set<V: Vfs>(
             Ok(())
         }
         _ => Err(Status::INVALID_INFO_CLASS),
-    }
+    };
+    Ok(done?)
 }
 
 fn change<V: Vfs>(
@@ -179,7 +184,11 @@ fn allocation<V: Vfs>(
     if size < before {
         return resize(context, id, before, size);
     }
-    let (vfs, file) = context.server.file_mut(id)?;
+    let (server, now) = (&mut *context.server, context.now);
+    if let Some(object) = server.opens.get(id).and_then(|open| open.object) {
+        server.break_caching(object, server.breaker(id), Reason::Change, now);
+    }
+    let (vfs, file) = server.file_mut(id)?;
     match vfs.allocate(file, size) {
         // Reserving is a promise this disk cannot make; what is written finds room or not.
         Err(Error::Unsupported) => Ok(()),

@@ -9,15 +9,29 @@ mod filesystem;
 mod rename;
 mod security;
 
-use crate::engine::caching::Reason;
+use crate::engine::caching::{Breaker, Reason};
 use crate::engine::context::{Answer, Context, Outcome};
-use crate::engine::open::{OpenId, Target};
+use crate::engine::open::{ObjectId, OpenId, Target};
 use crate::engine::{Now, Server};
 use crate::vfs::{self, Times, Vfs};
 use crate::wire::Writer;
 use crate::wire::info::class::info_type;
 use crate::wire::set_info::{Request, Response};
 use crate::wire::status::Status;
+
+/// Why nothing was set.
+pub enum Refusal {
+    /// It is refused.
+    Status(Status),
+    /// Others must close what they have open only in their cache first.
+    Wait(ObjectId),
+}
+
+impl<E: Into<Status>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Refusal::Status(error.into())
+    }
+}
 
 /// Changes a file, its descriptor or its file system.
 pub fn handle<V: Vfs>(
@@ -30,7 +44,11 @@ pub fn handle<V: Vfs>(
     context.check_charge(length)?;
     let id = context.open(request.file_id)?;
     match request.info_type {
-        info_type::FILE => file::set(context, id, request.info_class, request.buffer)?,
+        info_type::FILE => match file::set(context, id, request.info_class, request.buffer) {
+            Ok(()) => {}
+            Err(Refusal::Wait(object)) => return Ok(Outcome::Deferred(object)),
+            Err(Refusal::Status(status)) => return Err(status),
+        },
         info_type::FILESYSTEM => filesystem::set(context, id, request.info_class)?,
         info_type::SECURITY => {
             security::set(context, id, request.additional_information, request.buffer)?
@@ -41,6 +59,27 @@ pub fn handle<V: Vfs>(
     }
     Response.write(reply)?;
     Ok(Outcome::Done)
+}
+
+/// Has others close the handles of an object that they keep open only in their cache, because its name
+/// changes or goes ([MS-FSA] 2.1.4.12, SET_INFORMATION). The object, if they must be waited for.
+fn break_handles<V: Vfs>(
+    context: &mut Context<'_, V>,
+    object: Option<ObjectId>,
+    by: Option<OpenId<V::File>>,
+) -> Result<(), Refusal> {
+    let Some(object) = object else {
+        return Ok(());
+    };
+    let (now, again, server) = (context.now, context.again, &mut *context.server);
+    let breaker = Breaker {
+        again,
+        ..by.map(|id| server.breaker(id)).unwrap_or_default()
+    };
+    match server.break_caching(object, breaker, Reason::Name, now) {
+        true => Err(Refusal::Wait(object)),
+        false => Ok(()),
+    }
 }
 
 impl<V: Vfs> Server<V> {
@@ -81,7 +120,7 @@ impl<V: Vfs> Server<V> {
         open.wrote = true;
         let (object, fixed) = (open.object, open.write_time_fixed);
         if let Some(object) = object {
-            self.break_caching(object, id.to_u64(), Reason::Change, now);
+            self.break_caching(object, self.breaker(id), Reason::Change, now);
         }
         if !fixed {
             return Ok(None);

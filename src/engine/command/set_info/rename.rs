@@ -1,10 +1,11 @@
 //! New names: renaming and linking ([MS-FSA] 2.1.5.15.8, 2.1.5.15.11).
 
+use super::{Refusal, break_handles};
 use crate::engine::Server;
 use crate::engine::access::DESCRIPTOR;
 use crate::engine::command::create::name_status;
 use crate::engine::context::Context;
-use crate::engine::open::{OpenId, Target};
+use crate::engine::open::{ObjectId, OpenId, Target};
 use crate::engine::tree;
 use crate::vfs::name::{self, StreamType};
 use crate::vfs::{At, Error, FileKey, Kind, SharePath, Vfs};
@@ -22,25 +23,25 @@ pub fn rename<V: Vfs>(
     id: OpenId<V::File>,
     wanted: &Rename<'_>,
     flags: u32,
-) -> Result<(), Status> {
+) -> Result<(), Refusal> {
     let open = context.granted(id, access::DELETE)?;
     let directory = open.kind == Kind::Directory;
     let (vfs, file) = context.server.file_mut(id)?;
     let own = vfs.meta(file)?.key;
     if context.server.is_delete_pending(&own) {
-        return Err(Status::ACCESS_DENIED);
+        return Err(Status::ACCESS_DENIED.into());
     }
     let mut buffer = [0; name::PARSE_BUFFER];
     let to = destination(wanted, &mut buffer)?;
     if to.path.is_empty() {
-        return rename_stream(context, id, to, wanted.replace_if_exists);
+        return Ok(rename_stream(context, id, to, wanted.replace_if_exists)?);
     }
     if own.stream != 0 {
         // A stream cannot leave its file, nor be named by a path.
-        return Err(Status::SHARING_VIOLATION);
+        return Err(Status::SHARING_VIOLATION.into());
     }
     if !to.stream.is_empty() {
-        return Err(Status::INVALID_PARAMETER);
+        return Err(Status::INVALID_PARAMETER.into());
     }
     let at = place(context, to.path, directory)?;
     let taken = Taken {
@@ -49,9 +50,13 @@ pub fn rename<V: Vfs>(
         even_open: flags & Rename::POSIX_SEMANTICS != 0,
     };
     may_replace(context, at, to, &own, directory, &taken)?;
-    if directory && context.server.has_open_below(id, at)? {
-        return Err(Status::ACCESS_DENIED);
+    if directory && let Some(below) = context.server.open_below(id, at)? {
+        // It may be open only in the cache of a client.
+        break_handles(context, Some(below), None)?;
+        return Err(Status::ACCESS_DENIED.into());
     }
+    let object = context.opened(id)?.object;
+    break_handles(context, object, Some(id))?;
     let (vfs, file) = context.server.file_mut(id)?;
     Ok(vfs.rename(file, to, wanted.replace_if_exists)?)
 }
@@ -61,23 +66,23 @@ pub fn link<V: Vfs>(
     context: &mut Context<'_, V>,
     id: OpenId<V::File>,
     wanted: &Rename<'_>,
-) -> Result<(), Status> {
+) -> Result<(), Refusal> {
     // The right needed is that to the folder; but nothing is made on a share that is only read.
     if context.tree()?.1.maximal_access & access::FILE_WRITE_DATA == 0 {
-        return Err(Status::ACCESS_DENIED);
+        return Err(Status::ACCESS_DENIED.into());
     }
     if context.opened(id)?.kind == Kind::Directory {
-        return Err(Status::FILE_IS_A_DIRECTORY);
+        return Err(Status::FILE_IS_A_DIRECTORY.into());
     }
     let (vfs, file) = context.server.file_mut(id)?;
     let own = vfs.meta(file)?.key;
     if context.server.is_delete_pending(&own) {
-        return Err(Status::ACCESS_DENIED);
+        return Err(Status::ACCESS_DENIED.into());
     }
     let mut buffer = [0; name::PARSE_BUFFER];
     let to = destination(wanted, &mut buffer)?;
     if own.stream != 0 || to.path.is_empty() || !to.stream.is_empty() {
-        return Err(Status::INVALID_PARAMETER);
+        return Err(Status::INVALID_PARAMETER.into());
     }
     let at = place(context, to.path, false)?;
     let taken = Taken {
@@ -86,6 +91,8 @@ pub fn link<V: Vfs>(
         even_open: false,
     };
     may_replace(context, at, to, &own, false, &taken)?;
+    let object = context.opened(id)?.object;
+    break_handles(context, object, Some(id))?;
     let (vfs, file) = context.server.file_mut(id)?;
     Ok(vfs.link(file, to, wanted.replace_if_exists)?)
 }
@@ -166,7 +173,7 @@ fn may_replace<V: Vfs>(
     own: &FileKey,
     directory: bool,
     taken: &Taken,
-) -> Result<(), Status> {
+) -> Result<(), Refusal> {
     let session = context.session()?.0;
     let server = &mut *context.server;
     let (target, meta) = match server.vfs.lookup(at, to, false) {
@@ -178,14 +185,14 @@ fn may_replace<V: Vfs>(
         return Ok(());
     }
     if !taken.replace {
-        return Err(Status::OBJECT_NAME_COLLISION);
+        return Err(Status::OBJECT_NAME_COLLISION.into());
     }
     let read_only = meta.attributes & attributes::READONLY != 0 && !taken.even_read_only;
     if directory || meta.kind == Kind::Directory || read_only {
-        return Err(Status::ACCESS_DENIED);
+        return Err(Status::ACCESS_DENIED.into());
     }
     if server.named_access(session, at, to, &target)? & access::DELETE == 0 {
-        return Err(Status::ACCESS_DENIED);
+        return Err(Status::ACCESS_DENIED.into());
     }
     let held = server.opens.iter().any(|(_, open)| {
         let same = |key: &FileKey| key.device == meta.key.device && key.inode == meta.key.inode;
@@ -195,7 +202,10 @@ fn may_replace<V: Vfs>(
             && !(taken.even_open && open.share_access & share::DELETE != 0)
     });
     if held {
-        return Err(Status::ACCESS_DENIED);
+        // It may be open only in the cache of a client.
+        let object = server.objects.find(&meta.key);
+        break_handles(context, object, None)?;
+        return Err(Status::ACCESS_DENIED.into());
     }
     Ok(())
 }
@@ -230,8 +240,8 @@ fn rename_stream<V: Vfs>(
 }
 
 impl<V: Vfs> Server<V> {
-    /// Whether anybody has something open below this directory ([MS-FSA] 2.1.4.2).
-    fn has_open_below(&mut self, id: OpenId<V::File>, at: At) -> Result<bool, Status> {
+    /// Something that anybody has open below this directory ([MS-FSA] 2.1.4.2).
+    fn open_below(&mut self, id: OpenId<V::File>, at: At) -> Result<Option<ObjectId>, Status> {
         let Server {
             opens,
             trees,
@@ -242,7 +252,7 @@ impl<V: Vfs> Server<V> {
         let (folder, below) = scratch.split_at_mut(DESCRIPTOR);
         let open = opens.get(id).ok_or(Status::FILE_CLOSED)?;
         let Target::File(file) = &open.target else {
-            return Ok(false);
+            return Ok(None);
         };
         let length = vfs.path(file, folder)?;
         let folder = folder.get(..length).unwrap_or_default();
@@ -262,9 +272,9 @@ impl<V: Vfs> Server<V> {
             let path = below.get(..length).unwrap_or_default();
             let rest = path.strip_prefix(folder);
             if rest.is_some_and(|rest| rest.first() == Some(&b'/')) {
-                return Ok(true);
+                return Ok(open.object);
             }
         }
-        Ok(false)
+        Ok(None)
     }
 }

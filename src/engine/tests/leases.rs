@@ -1,0 +1,341 @@
+//! Leases between clients ([MS-SMB2] 3.3.4.7, 3.3.5.9.8, 3.3.5.9.11, 3.3.5.22.2).
+
+use super::client::*;
+use crate::wire::create::{disposition, oplock};
+use crate::wire::header::Command;
+use crate::wire::negotiate::Dialect;
+use crate::wire::status::Status;
+
+const NONE: u32 = 0;
+const R: u32 = 1;
+const RH: u32 = 3;
+const RW: u32 = 5;
+const RWH: u32 = 7;
+
+const BREAK_IN_PROGRESS: u32 = 2;
+
+/// What a lease context of a reply says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Granted {
+    state: u32,
+    flags: u32,
+    epoch: Option<u16>,
+}
+
+/// What a notification says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Told {
+    key: u8,
+    epoch: u16,
+    answer: bool,
+    from: u32,
+    to: u32,
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap())
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    u16::from_le_bytes(bytes[at..at + 2].try_into().unwrap())
+}
+
+/// A client with a GUID of its own.
+fn client(world: &mut World, guid: u8) -> Client {
+    let mut client = world.connect();
+    client.guid = [guid; 16];
+    client.negotiate(world, Dialect::Smb311);
+    assert_eq!(client.log_in(world, "alice", "Password"), Status::SUCCESS);
+    assert_eq!(client.tree_connect(world, "files"), Status::SUCCESS);
+    client
+}
+
+/// A CREATE body with a lease context; one of version 2 where there is an epoch.
+fn create_leased(name: &str, disposition: u32, key: u8, state: u32, epoch: Option<u16>) -> Vec<u8> {
+    let mut body = create_with(name, disposition as u8, 0, oplock::LEASE);
+    while !(64 + body.len()).is_multiple_of(8) {
+        body.push(0);
+    }
+    let offset = 64 + body.len() as u32;
+    let mut data = vec![key; 16];
+    data.extend(state.to_le_bytes());
+    data.extend([0; 12]);
+    if let Some(epoch) = epoch {
+        data.extend([0; 16]);
+        data.extend(epoch.to_le_bytes());
+        data.extend([0; 2]);
+    }
+    let mut context = vec![0, 0, 0, 0, 16, 0, 4, 0, 0, 0, 24, 0];
+    context.extend((data.len() as u32).to_le_bytes());
+    context.extend(b"RqLs\0\0\0\0");
+    context.extend(data);
+    body[48..52].copy_from_slice(&offset.to_le_bytes());
+    body[52..56].copy_from_slice(&(context.len() as u32).to_le_bytes());
+    body.extend(context);
+    body
+}
+
+fn granted(reply: &Reply) -> Option<Granted> {
+    assert_eq!(reply.status, Status::SUCCESS);
+    let at = reply.message.windows(4).position(|name| name == b"RqLs")?;
+    assert_eq!(reply.message[66], oplock::LEASE);
+    let data = &reply.message[at + 8..];
+    Some(Granted {
+        state: u32_at(data, 16),
+        flags: u32_at(data, 20),
+        epoch: (data.len() >= 52).then(|| u16_at(data, 48)),
+    })
+}
+
+fn lease(world: &mut World, client: &mut Client, name: &str, key: u8, state: u32) -> Reply {
+    let body = create_leased(name, disposition::OPEN_IF, key, state, None);
+    client.ask(world, Command::Create, &body)
+}
+
+fn told(world: &mut World, client: &mut Client) -> Vec<Told> {
+    client
+        .pending(world)
+        .iter()
+        .filter(|reply| reply.header.message_id == u64::MAX)
+        .map(|reply| {
+            let body = &reply.message[64..];
+            assert_eq!((u16_at(body, 0), body.len()), (44, 44));
+            assert_eq!((reply.header.session_id, reply.signed), (0, false));
+            Told {
+                key: body[8],
+                epoch: u16_at(body, 2),
+                answer: u32_at(body, 4) == 1,
+                from: u32_at(body, 24),
+                to: u32_at(body, 28),
+            }
+        })
+        .collect()
+}
+
+fn acknowledge(world: &mut World, client: &mut Client, key: u8, state: u32) -> Status {
+    let body = [
+        &[36, 0, 0, 0, 0, 0, 0, 0][..],
+        &[key; 16],
+        &state.to_le_bytes(),
+        &[0; 8],
+    ]
+    .concat();
+    client.ask(world, Command::OplockBreak, &body).status
+}
+
+#[test]
+fn another_client_opens_and_both_cache_what_goes_together() {
+    // Held, asked for by the other, left, granted.
+    for (held, asked, left, got) in [
+        (R, R, R, R),
+        (R, RWH, R, RH),
+        (RH, R, RH, R),
+        (RH, RWH, RH, RH),
+        (RW, R, R, R),
+        (RW, RH, R, RH),
+        (RWH, RW, RH, R),
+        (RWH, RWH, RH, RH),
+    ] {
+        let mut world = World::default();
+        let (mut a, mut b) = (client(&mut world, 1), client(&mut world, 2));
+        let first = lease(&mut world, &mut a, "f", 1, held);
+        assert_eq!(granted(&first).unwrap().state, held);
+        let second = lease(&mut world, &mut b, "f", 1, asked);
+        let breaks = told(&mut world, &mut a);
+        let second = if held == left {
+            assert_eq!(breaks, []);
+            second
+        } else {
+            assert!(second.is_interim());
+            let expected = Told {
+                key: 1,
+                epoch: 0,
+                answer: true,
+                from: held,
+                to: left,
+            };
+            assert_eq!(breaks, [expected]);
+            let status = acknowledge(&mut world, &mut a, 1, left);
+            assert_eq!(status, Status::SUCCESS);
+            b.pending(&mut world).remove(0)
+        };
+        assert_eq!(granted(&second).unwrap().state, got, "{held} {asked}");
+        // What was left does not rise again beside the other.
+        let again = lease(&mut world, &mut a, "f", 1, RWH);
+        assert_eq!(granted(&again).unwrap().state, left);
+        for client in [a, b] {
+            world.server.disconnect(client.connection, world.now);
+        }
+        world.assert_empty();
+    }
+}
+
+#[test]
+fn opens_of_one_key_share_a_lease_and_break_nothing() {
+    let mut world = World::default();
+    let mut a = client(&mut world, 1);
+    let first = lease(&mut world, &mut a, "f", 1, RH);
+    let second = lease(&mut world, &mut a, "f", 1, RWH);
+    assert_eq!(granted(&second).unwrap().state, RWH);
+    let body = write(second.file_id(), 0, b"x");
+    a.ask(&mut world, Command::Write, &body);
+    assert_eq!(told(&mut world, &mut a), []);
+    a.ask(&mut world, Command::Close, &close(first.file_id()));
+    let third = lease(&mut world, &mut a, "f", 1, NONE);
+    assert_eq!(granted(&third).unwrap().state, RWH);
+    for file in [second.file_id(), third.file_id()] {
+        a.ask(&mut world, Command::Close, &close(file));
+    }
+    let fresh = lease(&mut world, &mut a, "f", 1, R);
+    assert_eq!(granted(&fresh).unwrap().state, R);
+}
+
+#[test]
+fn a_key_names_one_file_of_one_client() {
+    let mut world = World::default();
+    let (mut a, mut b) = (client(&mut world, 1), client(&mut world, 2));
+    b.open(&mut world, "other");
+    lease(&mut world, &mut a, "f", 1, R);
+    for name in ["other", "new"] {
+        let reply = lease(&mut world, &mut a, name, 1, R);
+        assert_eq!(reply.status, Status::INVALID_PARAMETER, "{name}");
+    }
+    let reply = lease(&mut world, &mut b, "other", 1, R);
+    assert_eq!(granted(&reply).unwrap().state, R);
+}
+
+#[test]
+fn a_lease_goes_down_step_by_step_when_more_is_asked_of_it_meanwhile() {
+    let mut world = World::default();
+    let (mut a, mut b) = (client(&mut world, 1), client(&mut world, 2));
+    let body = create_leased("f", disposition::OPEN_IF, 1, RWH, Some(0x11));
+    let first = a.ask(&mut world, Command::Create, &body);
+    assert_eq!(
+        granted(&first),
+        Some(Granted {
+            state: RWH,
+            flags: 0,
+            epoch: Some(0x12)
+        })
+    );
+    let opens = b.ask(&mut world, Command::Create, &create("f", 1, 0));
+    let step = |from, to, answer| Told {
+        key: 1,
+        epoch: 0x13,
+        answer,
+        from,
+        to,
+    };
+    assert_eq!(told(&mut world, &mut a), [step(RWH, RH, true)]);
+    let empties = b.ask(&mut world, Command::Create, &create("f", 4, 0));
+    assert!(opens.is_interim() && empties.is_interim());
+    assert_eq!(told(&mut world, &mut a), []);
+    let again = a.ask(&mut world, Command::Create, &body);
+    assert_eq!(
+        granted(&again),
+        Some(Granted {
+            state: RWH,
+            flags: BREAK_IN_PROGRESS,
+            epoch: Some(0x13)
+        })
+    );
+    for (wrong, status) in [(RWH, Status::REQUEST_NOT_ACCEPTED), (RH, Status::SUCCESS)] {
+        assert_eq!(acknowledge(&mut world, &mut a, 1, wrong), status);
+    }
+    assert_eq!(told(&mut world, &mut a), [step(RH, R, true)]);
+    assert!(b.pending(&mut world).is_empty());
+    assert_eq!(acknowledge(&mut world, &mut a, 1, R), Status::SUCCESS);
+    assert_eq!(told(&mut world, &mut a), [step(R, NONE, false)]);
+    let late = b.pending(&mut world);
+    assert_eq!(late.len(), 2);
+    assert!(late.iter().all(|reply| reply.status == Status::SUCCESS));
+    for (key, status) in [
+        (1, Status::UNSUCCESSFUL),
+        (2, Status::OBJECT_NAME_NOT_FOUND),
+    ] {
+        assert_eq!(acknowledge(&mut world, &mut a, key, NONE), status);
+    }
+}
+
+#[test]
+fn a_lease_nobody_answers_for_is_lost() {
+    let mut world = World::default();
+    let (mut a, mut b) = (client(&mut world, 1), client(&mut world, 2));
+    let first = lease(&mut world, &mut a, "f", 1, RWH);
+    assert!(lease(&mut world, &mut b, "f", 2, RWH).is_interim());
+    world.pass(35_000);
+    let opened = b.pending(&mut world).remove(0);
+    assert_eq!(granted(&opened).unwrap().state, RH);
+    assert_eq!(acknowledge(&mut world, &mut a, 1, RH), Status::UNSUCCESSFUL);
+    told(&mut world, &mut a);
+    // The handle is good all the same; who writes breaks what others read ahead.
+    let body = write(first.file_id(), 0, b"x");
+    let reply = a.ask(&mut world, Command::Write, &body);
+    assert_eq!(reply.status, Status::SUCCESS);
+    let told = told(&mut world, &mut b);
+    assert_eq!((told[0].from, told[0].to, told[0].answer), (RH, NONE, true));
+}
+
+#[test]
+fn a_break_is_told_on_the_connection_that_is_left() {
+    let mut world = World::default();
+    let (mut a, mut again) = (client(&mut world, 1), client(&mut world, 1));
+    let mut b = client(&mut world, 2);
+    lease(&mut world, &mut a, "f", 1, RWH);
+    lease(&mut world, &mut again, "f", 1, RWH);
+    assert!(lease(&mut world, &mut b, "f", 2, RWH).is_interim());
+    world.server.disconnect(a.connection, world.now);
+    let told = told(&mut world, &mut again);
+    assert_eq!((told.len(), told[0].to), (1, RH));
+    assert_eq!(acknowledge(&mut world, &mut again, 1, RH), Status::SUCCESS);
+    assert_eq!(b.pending(&mut world).len(), 1);
+}
+
+#[test]
+fn oplocks_and_leases_stand_beside_each_other_as_far_as_they_can() {
+    // A lease held, the level asked for, the level granted.
+    for (held, level, got) in [
+        (R, oplock::BATCH, oplock::LEVEL_II),
+        (RH, oplock::LEVEL_II, oplock::NONE),
+        (RH, oplock::BATCH, oplock::NONE),
+    ] {
+        let mut world = World::default();
+        let (mut a, mut b) = (client(&mut world, 1), client(&mut world, 2));
+        lease(&mut world, &mut a, "f", 1, held);
+        let reply = b.ask(&mut world, Command::Create, &create_with("f", 1, 0, level));
+        assert_eq!(reply.message[66], got, "{held} {level}");
+    }
+    let mut world = World::default();
+    let (mut a, mut b) = (client(&mut world, 1), client(&mut world, 2));
+    let body = create_with("f", 3, 0, oplock::LEVEL_II);
+    a.ask(&mut world, Command::Create, &body);
+    let reply = lease(&mut world, &mut b, "f", 1, RWH);
+    assert_eq!(granted(&reply).unwrap().state, R);
+}
+
+#[test]
+fn whoever_renames_or_deletes_waits_for_cached_handles_to_be_closed() {
+    let disposition = vec![1];
+    let mut rename = vec![0; 16];
+    rename.extend(2_u32.to_le_bytes());
+    rename.extend([b'g', 0, 0, 0, 0, 0]);
+    for (class, buffer) in [(13, disposition), (10, rename)] {
+        let mut world = World::default();
+        let (mut a, mut b) = (client(&mut world, 1), client(&mut world, 2));
+        let held = lease(&mut world, &mut a, "f", 1, RH);
+        let file = b.open(&mut world, "f");
+        let mut body = vec![33, 0, 1, class];
+        body.extend((buffer.len() as u32).to_le_bytes());
+        body.extend([96, 0, 0, 0, 0, 0, 0, 0]);
+        body.extend(file);
+        body.extend(&buffer);
+        let reply = b.ask(&mut world, Command::SetInfo, &body);
+        assert!(reply.is_interim(), "{class} {:?}", reply.status);
+        let told = told(&mut world, &mut a);
+        assert_eq!((told[0].from, told[0].to, told[0].answer), (RH, R, true));
+        a.ask(&mut world, Command::Close, &close(held.file_id()));
+        let late = b.pending(&mut world);
+        assert_eq!(late[0].status, Status::SUCCESS);
+        assert_eq!(late[0].header.async_id, reply.header.async_id);
+    }
+}
