@@ -1,6 +1,6 @@
 //! The preauthentication integrity hash of SMB 3.1.1.
 
-use sha2::{Digest, Sha512};
+use hmac_sha512::Hash;
 
 /// Connection.PreauthIntegrityHashValue or Session.PreauthIntegrityHashValue: a running SHA-512
 /// over every NEGOTIATE and SESSION_SETUP message as it stood on the wire ([MS-SMB2] 3.3.5.4,
@@ -28,11 +28,12 @@ impl Preauth {
 
     /// Takes in one whole message that lies in several slices.
     pub fn update_parts(&mut self, parts: &[&[u8]]) {
-        let mut hash = Sha512::new_with_prefix(self.0);
+        let mut hash = Hash::new();
+        hash.update(self.0);
         for part in parts {
             hash.update(part);
         }
-        self.0 = hash.finalize().into();
+        self.0 = hash.finalize();
     }
 
     /// The 64 bytes, which are the context of SMB 3.1.1's key derivation.
@@ -50,6 +51,7 @@ impl Default for Preauth {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sha2::{Digest, Sha512};
 
     #[test]
     fn the_first_message_is_hashed_after_64_zero_bytes() {
