@@ -6,7 +6,7 @@
 #![warn(missing_docs)]
 
 pub mod auth;
-pub mod crypto;
+pub use smolsmb_crypto as crypto;
 pub mod engine;
 pub mod memory;
 pub mod pipe;

@@ -7,6 +7,7 @@
 //! The ciphers come from RustCrypto: hardware instructions where the CPU has them (found at run
 //! time on x86 and aarch64), otherwise constant-time software. See `docs/crypto.md`.
 #![forbid(unsafe_code)]
+#![warn(missing_docs)]
 
 mod kdf;
 mod keys;
