@@ -2,15 +2,17 @@
 //! what was made ([MS-SMB2] 3.3.5.9.6, 3.3.5.9.7, 3.3.5.9.10, 3.3.5.9.12, 3.3.5.9.13).
 
 use super::checks::Wanted;
-use super::reply;
+use super::{name_status, reply};
 use crate::auth::same_name;
 use crate::engine::Server;
 use crate::engine::caching::{HANDLE, cached, of_level};
 use crate::engine::context::{Answer, Context};
 use crate::engine::durable::{Durable, TIMEOUT_LIMIT, TIMEOUT_V1, TIMEOUT_V2};
 use crate::engine::open::{OpenId, Target};
+use crate::engine::tree;
+use crate::vfs::name;
 use crate::vfs::{FileKey, Kind, Vfs};
-use crate::wire::create::{Request, action};
+use crate::wire::create::{Request, action, options};
 use crate::wire::create_context::{
     Context as CreateContext, CreateContexts, DurableReconnect, DurableRequest,
 };
@@ -109,10 +111,38 @@ pub fn find<V: Vfs>(
             reconnect(context, wanted, back.file_id, Some(back.create_guid))?
         }
         Durability::RequestV2(asked) => {
-            return replay(context, &asked, request.requested_oplock_level);
+            return replay(context, wanted, &asked, request.requested_oplock_level);
         }
     };
+    same_file(context, open, request)?;
     Ok(Some(Found { open, replay: None }))
+}
+
+/// Who comes back to a lease names its file as it is called now ([MS-SMB2] 3.3.5.9.7, 3.3.5.9.12).
+fn same_file<V: Vfs>(
+    context: &mut Context<'_, V>,
+    id: OpenId<V::File>,
+    request: &Request<'_>,
+) -> Result<(), Status> {
+    if context.server.lease_context(id).is_none() {
+        return Ok(());
+    }
+    let tree::Target::Disk(at) = context.tree()?.1.target else {
+        return Err(Status::INVALID_PARAMETER);
+    };
+    let mut buffer = [0; name::PARSE_BUFFER];
+    let path = name::parse(request.name, &mut buffer)
+        .map_err(name_status)?
+        .path;
+    let follow = request.create_options & options::OPEN_REPARSE_POINT == 0;
+    let server = &mut *context.server;
+    let named = server.vfs.lookup(at, path, follow);
+    let object = server.opens.get(id).and_then(|open| open.object);
+    let held = object.and_then(|object| server.objects.get(object));
+    match (named, held) {
+        (Ok((_, meta)), Some(held)) if meta.key == held.key => Ok(()),
+        _ => Err(Status::INVALID_PARAMETER),
+    }
 }
 
 /// Checks that a client may come back to an open ([MS-SMB2] 3.3.5.9.7, 3.3.5.9.12).
@@ -154,6 +184,7 @@ fn reconnect<V: Vfs>(
 /// Finds what a CREATE that may be sent again has made already ([MS-SMB2] 3.3.5.9.10).
 fn replay<V: Vfs>(
     context: &mut Context<'_, V>,
+    wanted: &Wanted<'_>,
     asked: &DurableRequest,
     level: u8,
 ) -> Result<Option<Found<V::File>>, Status> {
@@ -192,6 +223,13 @@ fn replay<V: Vfs>(
         .is_some_and(|open| open.session == session);
     if !theirs {
         return Err(Status::DUPLICATE_OBJECTID);
+    }
+    // A lease that is asked for must be the open's own.
+    let held = server.lease_context(open).map(|lease| lease.lease_key);
+    if let Some(lease) = &wanted.lease
+        && held != Some(lease.lease.key)
+    {
+        return Err(Status::ACCESS_DENIED);
     }
     let action = durable.action;
     Ok(Some(Found {
