@@ -75,6 +75,23 @@ fn create_leased(name: &str, disposition: u32, key: u8, state: u32, epoch: Optio
     body
 }
 
+/// The body with one context more, before those it has.
+fn chained(mut body: Vec<u8>, name: &[u8; 4], data: &[u8; 16]) -> Vec<u8> {
+    let length = u32_at(&body, 52) as usize;
+    let others = body.split_off(body.len() - length);
+    body.resize(body.len().next_multiple_of(8), 0);
+    let offset = 64 + body.len() as u32;
+    body[48..52].copy_from_slice(&offset.to_le_bytes());
+    body[52..56].copy_from_slice(&(40 + length as u32).to_le_bytes());
+    let next = if length > 0 { 40 } else { 0 };
+    body.extend([next, 0, 0, 0, 16, 0, 4, 0, 0, 0, 24, 0, 16, 0, 0, 0]);
+    body.extend(name);
+    body.extend([0; 4]);
+    body.extend(data);
+    body.extend(others);
+    body
+}
+
 fn granted(reply: &Reply) -> Option<Granted> {
     assert_eq!(reply.status, Status::SUCCESS);
     let at = reply.message.windows(4).position(|name| name == b"RqLs")?;
@@ -311,6 +328,35 @@ fn oplocks_and_leases_stand_beside_each_other_as_far_as_they_can() {
     a.ask(&mut world, Command::Create, &body);
     let reply = lease(&mut world, &mut b, "f", 1, RWH);
     assert_eq!(granted(&reply).unwrap().state, R);
+}
+
+#[test]
+fn who_comes_back_to_a_lease_names_its_key_and_its_file() {
+    // The name and key that are sent, and the answer.
+    for (name, key, status) in [
+        ("f", Some(1), Status::SUCCESS),
+        ("f", Some(2), Status::OBJECT_NAME_NOT_FOUND),
+        ("f", None, Status::OBJECT_NAME_NOT_FOUND),
+        ("g", Some(1), Status::INVALID_PARAMETER),
+    ] {
+        let mut world = World::default();
+        let mut a = client(&mut world, 1);
+        let body = create_leased("f", disposition::OPEN_IF, 1, RH, None);
+        let body = chained(body, b"DHnQ", &[0; 16]);
+        let file = a.ask(&mut world, Command::Create, &body).file_id();
+        world.server.disconnect(a.connection, world.now);
+        let mut a = client(&mut world, 1);
+        let body = match key {
+            Some(key) => create_leased(name, disposition::OPEN, key, RH, None),
+            None => create_with(name, 1, 0, oplock::BATCH),
+        };
+        let body = chained(body, b"DHnC", &file);
+        let reply = a.ask(&mut world, Command::Create, &body);
+        assert_eq!(reply.status, status, "{name} {key:?}");
+        if status == Status::SUCCESS {
+            assert_eq!(granted(&reply).unwrap().state, RH);
+        }
+    }
 }
 
 #[test]
