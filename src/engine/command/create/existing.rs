@@ -57,12 +57,14 @@ pub fn open<V: Vfs>(
     if granted & access::ACCESS_SYSTEM_SECURITY != 0 {
         return Err(Refusal::Status(Status::PRIVILEGE_NOT_HELD));
     }
-    let needed = granted
-        | if overwrites {
-            access::FILE_WRITE_DATA
-        } else {
-            0
-        };
+    let mut needed = granted;
+    if overwrites {
+        needed |= access::FILE_WRITE_DATA;
+    }
+    if wanted.delete_on_close {
+        // Whoever asks for the most there is may be granted less than this takes.
+        needed |= access::DELETE;
+    }
     if needed & !maximal_access != 0 {
         return Err(Refusal::Status(Status::ACCESS_DENIED));
     }
