@@ -94,8 +94,17 @@ impl<V: Vfs> Server<V> {
             .sessions
             .get_mut(login.session)
             .ok_or(Status::USER_SESSION_DELETED)?;
+        // Who was a guest or nobody has no key yet: proving a password makes all of the session new, with what
+        // the config asks of a user's, be it signatures or encryption.
+        let unkeyed = session.signing_key.is_none();
         match login.purpose {
-            Purpose::New => {
+            Purpose::Reauthenticate if !(unkeyed && keyed) => {
+                // The keys stay those of the first login ([MS-SMB2] 3.3.5.5.3).
+                session.identity = identity;
+                session.name = found.name.clone();
+                session.who = who;
+            }
+            Purpose::New | Purpose::Reauthenticate => {
                 session.state = State::Valid;
                 session.identity = identity;
                 session.name = found.name.clone();
@@ -129,12 +138,6 @@ impl<V: Vfs> Server<V> {
                 {
                     channel.signing = signing;
                 }
-            }
-            // The keys stay those of the first login ([MS-SMB2] 3.3.5.5.3).
-            Purpose::Reauthenticate => {
-                session.identity = identity;
-                session.name = found.name.clone();
-                session.who = who;
             }
             Purpose::Bind => {
                 if session.identity != identity || !same_name(&session.name, &found.name) {
