@@ -298,6 +298,9 @@ impl<V: Vfs> Server<V> {
 
     /// Parks a request; the table being full is the client's answer.
     pub(super) fn park(&mut self, parked: Parked) -> Result<ParkedId, Status> {
+        if !self.may_park(parked.connection) {
+            return Err(Status::INSUFFICIENT_RESOURCES);
+        }
         self.parked.insert(parked).map_err(|_| {
             self.totals.exhausted += 1;
             Status::INSUFFICIENT_RESOURCES

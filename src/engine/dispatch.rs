@@ -303,6 +303,9 @@ fn defer<V: Vfs>(
     late: &Deferring,
 ) -> Result<Option<ParkedId>, Status> {
     let server = &mut *context.server;
+    if late.again.is_none() && !server.may_keep(context.connection) {
+        return Err(Status::INSUFFICIENT_RESOURCES);
+    }
     let deferred = server.keep(frame.rest, late.before, frame.sealed)?;
     let wait = Wait::Break {
         deferred,
@@ -363,10 +366,13 @@ fn admit<V: Vfs>(
             );
             context.signed = checked == Ok(true);
             context.sign_reply = checked != Ok(false);
-            if command != Command::SessionSetup && session.channel(frame.connection).is_none() {
-                // No channel of the session. Only who has its key is told so under it: an answer forced by
+            if session.channel(frame.connection).is_none() {
+                // No channel of the session. Only who has its key is answered under it: an answer forced by
                 // others would use up a nonce.
                 context.sign_reply = context.signed;
+                if command == Command::SessionSetup {
+                    return checked.map(|_| ());
+                }
                 return match needs {
                     Needs::Nothing => Ok(()),
                     _ => Err(Status::USER_SESSION_DELETED),

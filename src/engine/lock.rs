@@ -49,6 +49,11 @@ impl Locks {
         Table::<Lock>::entry_size()
     }
 
+    /// All of them.
+    pub fn table(&self) -> &Table<Lock> {
+        &self.table
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.table.len()

@@ -16,6 +16,7 @@ mod deferred;
 mod dispatch;
 mod durable;
 mod failure;
+mod fairness;
 mod frame;
 mod lease;
 mod lock;

@@ -12,6 +12,9 @@ use crate::wire::negotiate::{CAP_MULTI_CHANNEL, Dialect};
 use crate::wire::status::Status;
 use crate::wire::{Writer, access};
 
+/// Ranges one request may name: each is compared with all there are, while everybody else waits.
+const MOST: usize = 256;
+
 /// Locks or unlocks ranges of a file. What the first element asks for, all must ask for: locks are taken
 /// all or none, unlocks are done in order up to the first that fails.
 pub fn handle<V: Vfs>(
@@ -20,6 +23,9 @@ pub fn handle<V: Vfs>(
     reply: &mut Writer<'_>,
 ) -> Answer<V::File> {
     let request = Request::parse(message)?;
+    if request.locks().len() > MOST {
+        return Err(Status::INVALID_PARAMETER);
+    }
     let id = context.open(request.file_id)?;
     let open = context.opened(id)?;
     let object = match (&open.target, open.kind, open.object) {
@@ -63,6 +69,10 @@ pub fn handle<V: Vfs>(
         context
             .server
             .break_caching(object, breaker, Reason::Change, now);
+        let (connection, more) = (context.connection, request.locks().len());
+        if !context.server.may_lock(connection, more) {
+            return Err(Status::INSUFFICIENT_RESOURCES);
+        }
         if let Some(waits) = lock(context.server, object, id, request.locks())? {
             let wait = Wait::Lock {
                 open: id.to_u64(),

@@ -30,7 +30,7 @@ pub fn create<V: Vfs>(
     let endpoint = Endpoint::by_name(name).ok_or(Status::OBJECT_NAME_NOT_FOUND)?;
     let (session, tree) = (context.session()?.0, context.tree()?.0);
     let server = &mut *context.server;
-    if !server.opens.has_room() {
+    if !server.may_open(context.connection) || !server.may_open_pipe(context.connection) {
         return Err(Status::INSUFFICIENT_RESOURCES);
     }
     let pipe = server

@@ -74,6 +74,12 @@ fn begin<V: Vfs>(
     preauth: Preauth,
 ) -> Result<LoginId, Status> {
     let signing = context.connection()?.signing;
+    let server = &mut *context.server;
+    if !server.may_begin_login(context.connection)
+        || (context.chain.session == 0 && !server.may_add_session(context.connection))
+    {
+        return Err(Status::INSUFFICIENT_RESOURCES);
+    }
     let (session, purpose) = if request.flags & FLAG_BINDING != 0 {
         (check_binding(context)?, Purpose::Bind)
     } else if context.chain.session == 0 {
