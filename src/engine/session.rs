@@ -22,7 +22,7 @@ pub enum Identity {
     User,
     /// Somebody without a password, let in as a guest.
     Guest,
-    /// Nobody: only IPC$.
+    /// Nobody: IPC$, and what guests may use.
     Anonymous,
 }
 

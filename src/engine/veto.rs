@@ -1,6 +1,7 @@
 //! Names a share's owner wants neither shown nor opened.
 
-use crate::vfs::wildcard;
+use super::Server;
+use crate::vfs::{Vfs, name, wildcard};
 use crate::wire::{Writer, utf16};
 
 /// The longest pattern that is looked at, in bytes of UTF-16.
@@ -13,6 +14,20 @@ pub fn vetoed(patterns: &[String], name: &[u8]) -> bool {
         let mut w = Writer::new(&mut units);
         utf16::encode(pattern.as_bytes(), &mut w).is_ok() && wildcard::matches(w.written(), name)
     })
+}
+
+impl<V: Vfs> Server<V> {
+    /// Whether a path has a component that the owner of the share with this number wants neither shown nor
+    /// opened.
+    pub(super) fn is_vetoed(&self, share: u32, path: &[u8]) -> bool {
+        let Some(share) = self.share(share).filter(|share| !share.veto.is_empty()) else {
+            return false;
+        };
+        path.split(|byte| *byte == b'/').any(|component| {
+            let mut shown = [0; name::SHOWN_LIMIT];
+            name::show(component, &mut shown).is_some_and(|shown| vetoed(&share.veto, shown))
+        })
+    }
 }
 
 #[cfg(test)]

@@ -48,7 +48,8 @@ pub fn handle<V: Vfs>(
         encrypt: session_encrypts,
         stale: false,
     };
-    if name.eq_ignore_ascii_case(IPC) {
+    let pipes = name.eq_ignore_ascii_case(IPC);
+    if pipes {
         response.share_type = tree_connect::TYPE_PIPE;
         response.share_flags = tree_connect::SHARE_NO_CACHING;
     } else {
@@ -68,6 +69,10 @@ pub fn handle<V: Vfs>(
         if served.share.encryption_required && !can_encrypt {
             return Err(Status::ACCESS_DENIED);
         }
+        if anonymous && context.server.setup.signing_required {
+            // Nobody signs, as no guest does.
+            return Err(Status::ACCESS_DENIED);
+        }
         let root = served.root.ok_or(Status::BAD_NETWORK_NAME)?;
         tree.share = served.number;
         tree.target = Target::Disk(At {
@@ -81,12 +86,19 @@ pub fn handle<V: Vfs>(
     if tree.encrypt {
         response.share_flags |= tree_connect::SHARE_ENCRYPT;
     }
+    if !context.server.may_add_tree(context.connection) {
+        return Err(Status::INSUFFICIENT_RESOURCES);
+    }
     let id = context
         .server
         .trees
         .insert(tree)
         .map_err(|_| Status::INSUFFICIENT_RESOURCES)?;
     context.chain.tree = id.to_u32();
+    if !pipes {
+        // Nobody in particular is as welcome here as a guest, and not cut off as a stranger.
+        context.connection()?.authenticated = true;
+    }
     response.write(reply)?;
     Ok(Outcome::Done)
 }

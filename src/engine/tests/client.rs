@@ -97,7 +97,12 @@ impl World {
 
     /// A connection that has not said anything.
     pub fn connect(&mut self) -> Client {
-        let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        self.connect_from([127, 0, 0, 1])
+    }
+
+    /// The same, from an address.
+    pub fn connect_from(&mut self, address: [u8; 4]) -> Client {
+        let peer = IpAddr::V4(Ipv4Addr::from(address));
         Client {
             connection: self.server.connect(peer, self.now).unwrap(),
             message_id: 0,
@@ -485,12 +490,17 @@ impl Client {
         previous: u64,
         bind: bool,
     ) -> Status {
-        let ntlm = auth::client::Client {
+        let mut ntlm = auth::client::Client {
             user,
             password,
             mechs: None,
             ..auth::client::Client::default()
         };
+        if user.is_empty() {
+            // Nobody, on purpose.
+            ntlm.nt_response = Some(vec![]);
+            ntlm.lm_response = vec![0];
+        }
         let mut preauth = self.preauth;
         let first = auth::client::negotiate(ntlm.flags);
         let (status, challenge) = self.setup(world, &first, &mut preauth, previous, bind);

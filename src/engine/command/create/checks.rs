@@ -4,7 +4,6 @@ use super::durable::{Durability, durable};
 use super::name_status;
 use crate::engine::context;
 use crate::engine::lease::Asked;
-use crate::engine::veto::vetoed;
 use crate::vfs::name::{self, StreamType};
 use crate::vfs::{SharePath, Vfs};
 use crate::wire::create::{self, Request, disposition, options};
@@ -200,15 +199,7 @@ pub fn veto<V: Vfs>(
     request: &Request<'_>,
     path: &[u8],
 ) -> Result<(), Status> {
-    let number = context.tree()?.1.share;
-    let Some(share) = context.server.share(number) else {
-        return Ok(());
-    };
-    let hidden = |component: &[u8]| {
-        let mut shown = [0; name::SHOWN_LIMIT];
-        name::show(component, &mut shown).is_some_and(|shown| vetoed(&share.veto, shown))
-    };
-    if share.veto.is_empty() || !path.split(|byte| *byte == b'/').any(hidden) {
+    if !context.server.is_vetoed(context.tree()?.1.share, path) {
         return Ok(());
     }
     // Who makes such a file must not be told that there is none.

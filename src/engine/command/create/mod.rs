@@ -67,8 +67,9 @@ pub fn handle<V: Vfs>(
         return durable::answer(context, &found, &wanted, reply);
     }
     checks::veto(context, &request, wanted.path.path)?;
-    if !context.server.opens.has_room() && !context.server.give_up_oldest() {
-        context.server.totals.exhausted += 1;
+    let full = !context.server.opens.has_room() && !context.server.give_up_oldest();
+    if full || !context.server.may_open(context.connection) {
+        context.server.totals.exhausted += u64::from(full);
         return Err(Status::TOO_MANY_OPENED_FILES);
     }
     let made = match open_or_make(context, at, &request, &wanted) {
@@ -97,7 +98,8 @@ pub fn handle<V: Vfs>(
         return Err(status);
     }
     extras.durable = durable::grant(context, id, &wanted, made.action);
-    answer(context, id, &wanted, &extras, reply)
+    // An open that the client is not told of would stay until it logs off.
+    answer(context, id, &wanted, &extras, reply).inspect_err(|_| undo(context, id, made.action))
 }
 
 /// Writes the reply about an open.
@@ -145,7 +147,8 @@ fn open_or_make<V: Vfs>(
             Err(Error::NotFound) => {}
             Err(error) => return Err(Refusal::Status(error.into())),
         }
-        if let Some((file, meta)) = short::find(context.server, at, wanted.path) {
+        let share = context.tree()?.1.share;
+        if let Some((file, meta)) = short::find(context.server, share, at, wanted.path) {
             return open_leased(context, request, wanted, file, meta);
         }
         if let Some(asked) = &wanted.lease {

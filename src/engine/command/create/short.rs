@@ -2,13 +2,16 @@
 
 use crate::engine::Server;
 use crate::engine::short_name;
+use crate::engine::veto::vetoed;
 use crate::vfs::{At, DataAccess, Meta, SharePath, Vfs, name};
 use crate::wire::{Writer, utf16};
 use core::ops::ControlFlow;
 
-/// Looks in the folder for the name whose short form the path ends with.
+/// Looks in the folder for the name whose short form the path ends with. What the share's owner wants not
+/// opened has no short name either.
 pub fn find<V: Vfs>(
     server: &mut Server<V>,
+    share: u32,
     at: At,
     path: SharePath<'_>,
 ) -> Option<(V::File, Meta)> {
@@ -21,7 +24,16 @@ pub fn find<V: Vfs>(
         return None;
     }
     let mut directory = server.folder_of(at, path).ok()??;
-    let Server { vfs, scratch, .. } = server;
+    let Server {
+        vfs,
+        scratch,
+        served,
+        ..
+    } = server;
+    let veto = served
+        .iter()
+        .find(|served| served.number == share)
+        .map_or(&[][..], |served| &served.share.veto);
     let access = DataAccess {
         read: true,
         write: false,
@@ -33,7 +45,8 @@ pub fn find<V: Vfs>(
     vfs.list(&mut directory, 0, false, &mut |entry| {
         let mut out = [0; short_name::LIMIT];
         let same = short_name::of(entry.name, &mut out).eq_ignore_ascii_case(wanted)
-            && !entry.name.eq_ignore_ascii_case(wanted);
+            && !entry.name.eq_ignore_ascii_case(wanted)
+            && !vetoed(veto, entry.name);
         if same {
             found = utf16::encode(entry.name, &mut units).is_ok();
             return ControlFlow::Break(());

@@ -124,6 +124,10 @@ fn place<V: Vfs>(context: &mut Context<'_, V>, path: &[u8], directory: bool) -> 
     let tree::Target::Disk(at) = context.tree()?.1.target else {
         return Err(Status::INVALID_DEVICE_REQUEST);
     };
+    // What is not to be opened cannot be replaced either.
+    if context.server.is_vetoed(context.tree()?.1.share, path) {
+        return Err(Status::ACCESS_DENIED);
+    }
     let parent = match path.iter().rposition(|byte| *byte == b'/') {
         Some(slash) => path.get(..slash).unwrap_or_default(),
         None => &[],
