@@ -347,14 +347,19 @@ impl<V: Vfs> Server<V> {
         }
     }
 
-    /// Whether a holder would have to give up something, and there is nobody who could be told.
+    /// Whether a holder would have to give up something, and none of the opens that share it has a session
+    /// any more: it is not told, even if its client has a connection again, but gives way
+    /// ([MS-SMB2] 3.3.4.7). One that caches no handle any more is not there to be come back to.
     pub(super) fn must_yield(&self, id: HolderId, breaker: Breaker, reason: Reason) -> bool {
-        self.holders.get(id).is_some_and(|holder| {
-            breaker.holder != Some(id)
-                && reason.concerns(&holder.owner)
-                && reason.leaves(holder.state) != holder.state
-                && self.reach(id).is_none()
-        })
+        let Some(holder) = self.holders.get(id).filter(|_| breaker.holder != Some(id)) else {
+            return false;
+        };
+        let gives_up = reason.leaves(holder.state) != holder.state || holder.state & HANDLE == 0;
+        gives_up
+            && reason.concerns(&holder.owner)
+            && !self.opens_of(holder.object).any(|(_, open)| {
+                open.holder == Some(id) && self.sessions.get(open.session).is_some()
+            })
     }
 
     /// A connection is gone: what was to be told on it is told on another.

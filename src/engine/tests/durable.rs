@@ -311,3 +311,67 @@ fn contexts_that_exclude_each_other_are_refused() {
     let reply = client.ask(&mut world, Command::Create, &body);
     assert_eq!(reply.status, Status::INVALID_PARAMETER);
 }
+
+/// Like [`request`], with a lease beside.
+fn leased(mut body: Vec<u8>, key: u8) -> Vec<u8> {
+    body[3] = oplock::LEASE;
+    let at = body.len();
+    let first = u32::from_le_bytes(body[48..52].try_into().unwrap()) as usize - 64;
+    body.resize(at.next_multiple_of(8), 0);
+    let next = (body.len() - first) as u32;
+    body[first..first + 4].copy_from_slice(&next.to_le_bytes());
+    body.extend([0, 0, 0, 0, 16, 0, 4, 0, 0, 0, 24, 0, 32, 0, 0, 0]);
+    body.extend(name::REQUEST_LEASE);
+    body.extend([0; 4]);
+    body.extend([key; 16]);
+    body.extend([7, 0, 0, 0]);
+    body.extend([0; 12]);
+    let length = (body.len() - first) as u32;
+    body[52..56].copy_from_slice(&length.to_le_bytes());
+    body
+}
+
+#[test]
+fn a_leased_handle_is_come_back_to_with_its_key_and_name() {
+    let mut world = World::default();
+    let mut before = world.alice(Dialect::Smb311);
+    let body = leased(request("f", oplock::LEASE, Some(GUID)), 3);
+    let reply = before.ask(&mut world, Command::Create, &body);
+    assert!(is_durable(&reply));
+    let file = reply.file_id();
+    before.ask(&mut world, Command::Create, &create("g", 3, 0));
+    drop_connection(&mut world, &before);
+    world.pass(10_000);
+    let mut after = world.alice(Dialect::Smb311);
+    let named = |name: &str| {
+        let body = create_with(name, 1, 0, oplock::LEASE);
+        let data = [&file[..], &GUID, &[0; 4]].concat();
+        with_context(body, name::DURABLE_HANDLE_RECONNECT_V2, &data)
+    };
+    for (body, expected) in [
+        (named("f"), Status::OBJECT_NAME_NOT_FOUND),
+        (leased(named("f"), 4), Status::OBJECT_NAME_NOT_FOUND),
+        (leased(named("g"), 3), Status::INVALID_PARAMETER),
+        (leased(named("nothing"), 3), Status::INVALID_PARAMETER),
+        (leased(named("f"), 3), Status::SUCCESS),
+    ] {
+        let reply = after.ask(&mut world, Command::Create, &body);
+        assert_eq!(reply.status, expected);
+    }
+    let reply = after.ask(&mut world, Command::Write, &write(file, 0, b"on"));
+    assert_eq!(reply.status, Status::SUCCESS);
+}
+
+#[test]
+fn a_lease_whose_client_is_away_gives_way_even_to_the_same_client() {
+    let mut world = World::default();
+    let mut before = world.alice(Dialect::Smb311);
+    let body = leased(request("f", oplock::LEASE, Some(GUID)), 3);
+    before.ask(&mut world, Command::Create, &body);
+    let mut other = world.alice(Dialect::Smb311);
+    drop_connection(&mut world, &before);
+    let body = leased(request("f", oplock::LEASE, Some([1; 16])), 4);
+    let reply = other.ask(&mut world, Command::Create, &body);
+    assert_eq!(reply.status, Status::SUCCESS);
+    assert!(is_durable(&reply) && other.pending(&mut world).is_empty());
+}

@@ -145,7 +145,8 @@ fn same_file<V: Vfs>(
     }
 }
 
-/// Checks that a client may come back to an open ([MS-SMB2] 3.3.5.9.7, 3.3.5.9.12).
+/// Checks that a client may come back to an open ([MS-SMB2] 3.3.5.9.7, 3.3.5.9.12). One of version 1 has a
+/// create GUID of zeros, and version 1 asks for none.
 fn reconnect<V: Vfs>(
     context: &mut Context<'_, V>,
     wanted: &Wanted<'_>,
@@ -162,7 +163,7 @@ fn reconnect<V: Vfs>(
             durable.granted
                 && durable.deadline.is_some()
                 && durable.share == share
-                && (create_guid.is_none() || durable.create_guid == create_guid)
+                && create_guid.is_none_or(|guid| guid == durable.create_guid.unwrap_or_default())
         })
         .ok_or(Status::OBJECT_NAME_NOT_FOUND)?;
     // Who held a lease comes back with its key, and who held none without one.

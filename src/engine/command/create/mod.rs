@@ -149,7 +149,10 @@ fn open_or_make<V: Vfs>(
         }
         let share = context.tree()?.1.share;
         if let Some((file, meta)) = short::find(context.server, share, at, wanted.path) {
-            return open_leased(context, request, wanted, file, meta);
+            match open_leased(context, request, wanted, file, meta) {
+                Err(Refusal::Again) => continue,
+                made => return made,
+            }
         }
         if let Some(asked) = &wanted.lease {
             context.server.lease_of(asked, None)?;
