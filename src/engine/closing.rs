@@ -2,12 +2,14 @@
 //! ([MS-SMB2] 3.3.4.17, 3.3.5.6, 3.3.5.8, 3.3.7.1).
 
 use super::connection::ConnectionId;
+use super::notify::name_of;
 use super::open::{ObjectId, Open, OpenId, Target};
 use super::parked::{Parked, ParkedId, Wait};
 use super::session::{LoginId, Purpose, SessionId, State};
 use super::tree::TreeId;
 use super::{Now, Server};
-use crate::vfs::{FileKey, Vfs};
+use crate::vfs::{FileKey, Kind, RootId, Vfs};
+use crate::wire::change_notify::{action, filter};
 use crate::wire::status::Status;
 
 impl<V: Vfs> Server<V> {
@@ -69,11 +71,13 @@ impl<V: Vfs> Server<V> {
             return;
         };
         let (object, delete, next) = (open.object, open.delete_on_close, open.next);
-        let (holder, durable) = (open.holder, open.durable);
+        let (holder, durable, kind) = (open.holder, open.durable, open.kind);
+        let watched = self.watched_root(id);
         if let Some(durable) = durable {
             self.forget_durable(durable);
         }
         self.answer_waiting_on(id, Status::RANGE_NOT_LOCKED);
+        self.end_watch(id);
         if let Some(object) = object {
             let locked = self
                 .locks
@@ -84,6 +88,7 @@ impl<V: Vfs> Server<V> {
             }
             if delete && let Some(entry) = self.objects.get_mut(object) {
                 entry.delete_pending = true;
+                self.answer_deleted(object);
             }
             if locked {
                 self.grant_waiting_locks(object);
@@ -97,13 +102,26 @@ impl<V: Vfs> Server<V> {
                 self.pipes.remove(*pipe);
             }
             Target::File(file) => {
-                if let Some(object) = object
-                    && self
-                        .objects
-                        .get(object)
-                        .is_some_and(|entry| entry.opens == 0)
+                let entry = object.and_then(|object| self.objects.get(object));
+                let (last, goes) = entry.map_or((false, false), |entry| {
+                    (entry.opens == 0, entry.delete_pending)
+                });
+                if let Some(root) = watched
+                    && !(last && goes)
                 {
-                    self.last_close(object, file);
+                    let mut filter = 0;
+                    if open.wrote {
+                        filter |= filter::LAST_WRITE | filter::SIZE;
+                    }
+                    if open.renamed {
+                        filter |= filter::ATTRIBUTES | filter::CREATION;
+                    }
+                    if filter != 0 {
+                        self.changed_file(root, file, action::MODIFIED, filter);
+                    }
+                }
+                if last && let Some(object) = object {
+                    self.last_close(object, file, kind, watched);
                 }
             }
         }
@@ -111,7 +129,13 @@ impl<V: Vfs> Server<V> {
 
     /// The last open of an object is gone. A file that is to be deleted goes, unless one of its streams is
     /// still open: then it goes with the last of these.
-    fn last_close(&mut self, object: ObjectId, file: &mut V::File) {
+    fn last_close(
+        &mut self,
+        object: ObjectId,
+        file: &mut V::File,
+        kind: Kind,
+        watched: Option<RootId>,
+    ) {
         let Some(entry) = self.objects.get(object) else {
             return;
         };
@@ -119,8 +143,16 @@ impl<V: Vfs> Server<V> {
         if delete && self.has_open_streams(&key) {
             return;
         }
-        if delete && let Err(error) = self.vfs.remove(file) {
-            log::debug!("a file marked for deletion stays: {error:?}");
+        if delete {
+            // Afterwards it has no path any more.
+            let path = self.path_for_watches(file);
+            match (self.vfs.remove(file), watched, path) {
+                (Ok(()), Some(root), Some(path)) => {
+                    self.changed_path(root, path, action::REMOVED, name_of(kind));
+                }
+                (Ok(()), ..) => {}
+                (Err(error), ..) => log::debug!("a file marked for deletion stays: {error:?}"),
+            }
         }
         self.objects.release(object);
         let base = FileKey { stream: 0, ..key };
@@ -131,7 +163,8 @@ impl<V: Vfs> Server<V> {
             && entry.opens == 0
             && let Ok(mut file) = self.vfs.base(file)
         {
-            self.last_close(object, &mut file);
+            let kind = self.vfs.meta(&file).map_or(Kind::File, |meta| meta.kind);
+            self.last_close(object, &mut file, kind, watched);
         }
     }
 
@@ -355,6 +388,8 @@ impl<V: Vfs> Server<V> {
         };
         parked.wait = match parked.wait {
             Wait::Ready(_) => return,
+            // Too late: what it is told is on its way.
+            Wait::Told { .. } if status == Status::CANCELLED => return,
             // What follows it in its compound is to be answered too.
             Wait::Break { deferred, .. } | Wait::Retry { deferred, .. } => Wait::Retry {
                 deferred,
@@ -376,7 +411,7 @@ impl<V: Vfs> Server<V> {
         {
             from = parked.index() + 1;
             let status = match self.parked.get(parked).map(|parked| parked.wait) {
-                Some(Wait::Notify { .. }) => Status::NOTIFY_CLEANUP,
+                Some(Wait::Notify { .. } | Wait::Told { .. }) => Status::NOTIFY_CLEANUP,
                 _ => status,
             };
             self.answer_parked(parked, status);

@@ -5,6 +5,7 @@ use core::net::IpAddr;
 
 use super::Server;
 use super::connection::ConnectionId;
+use super::open::OpenId;
 use super::parked::Wait;
 use super::session::SessionId;
 use crate::memory::Table;
@@ -69,6 +70,16 @@ impl<V: Vfs> Server<V> {
     pub(super) fn may_open(&mut self, connection: ConnectionId) -> bool {
         let peer = self.address(connection);
         let allowed = has_share(&self.opens, 1, |open| self.address_of(open.session) == peer);
+        self.judged(allowed)
+    }
+
+    /// Whether a connection may watch another directory.
+    pub(super) fn may_watch(&mut self, connection: ConnectionId) -> bool {
+        let peer = self.address(connection);
+        let allowed = has_share(&self.watches, 1, |watch| {
+            let open = self.opens.get(OpenId::<V::File>::from_u64(watch.open()));
+            open.is_some_and(|open| self.address_of(open.session) == peer)
+        });
         self.judged(allowed)
     }
 

@@ -21,6 +21,7 @@ mod frame;
 mod lease;
 mod lock;
 mod login;
+mod notify;
 mod open;
 mod parked;
 mod pending;

@@ -50,6 +50,8 @@ pub struct Open<F> {
     pub write_time_fixed: bool,
     /// Data was written through it.
     pub wrote: bool,
+    /// The file was renamed through it.
+    pub renamed: bool,
     /// Open.LockSequenceArray: the last sequence number of each bucket, plus one; 0: none.
     pub lock_sequences: [u8; 65],
     /// What it may cache.

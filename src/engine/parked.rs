@@ -31,6 +31,15 @@ pub enum Wait {
     Notify {
         /// The open.
         open: u64,
+        /// The most bytes of entries the client takes.
+        length: u32,
+    },
+    /// Nothing any more: what changed is told as soon as its connection can send.
+    Told {
+        /// The open.
+        open: u64,
+        /// The most bytes of entries the client takes.
+        length: u32,
     },
     /// The break of what others cache of an object.
     Break {
@@ -54,7 +63,9 @@ impl Wait {
     /// The number of the open that is waited on.
     pub fn open(&self) -> Option<u64> {
         match self {
-            Wait::Lock { open, .. } | Wait::Notify { open } => Some(*open),
+            Wait::Lock { open, .. } | Wait::Notify { open, .. } | Wait::Told { open, .. } => {
+                Some(*open)
+            }
             Wait::Break { .. } | Wait::Retry { .. } | Wait::Ready(_) => None,
         }
     }

@@ -2,6 +2,7 @@
 
 use super::caching::{Owner, Untold, level_of};
 use super::connection::ConnectionId;
+use super::notify::{self, Watch};
 use super::parked::{Parked, ParkedId, Wait};
 use super::{Now, Server};
 use crate::vfs::Vfs;
@@ -21,13 +22,13 @@ impl<V: Vfs> Server<V> {
         let mut length = self.tell_breaks(id, reply);
         let mut from = 0;
         while let Some(parked_id) = self.parked.find_from(from, |parked| {
-            parked.connection == id && matches!(parked.wait, Wait::Ready(_) | Wait::Retry { .. })
+            parked.connection == id
+                && matches!(
+                    parked.wait,
+                    Wait::Ready(_) | Wait::Told { .. } | Wait::Retry { .. }
+                )
         }) {
             from = parked_id.index() + 1;
-            let Some(room) = reply.get_mut(length..).filter(|room| room.len() >= ROOM) else {
-                self.wake(id);
-                break;
-            };
             let Some((wait, lost)) = self
                 .parked
                 .get(parked_id)
@@ -35,12 +36,22 @@ impl<V: Vfs> Server<V> {
             else {
                 continue;
             };
+            let needed = match wait {
+                // Where nothing stands yet there is never more room.
+                Wait::Told { .. } if length > 0 => ROOM + notify::LONGEST,
+                _ => ROOM,
+            };
+            let Some(room) = reply.get_mut(length..).filter(|room| room.len() >= needed) else {
+                self.wake(id);
+                break;
+            };
             let written = match wait {
                 _ if lost => {
                     self.forget_lost(parked_id);
                     0
                 }
                 Wait::Ready(status) => self.answer_late(id, parked_id, status, room),
+                Wait::Told { .. } => self.answer_late(id, parked_id, Status::NOTIFY_CLEANUP, room),
                 Wait::Retry { cancelled, .. } => {
                     let room = &mut room[PREFIX..];
                     let Some(written) = self.retry(id, parked_id, cancelled, room, now) else {
@@ -59,7 +70,7 @@ impl<V: Vfs> Server<V> {
         length
     }
 
-    /// Answers a parked request; how many bytes behind the prefix.
+    /// Answers a parked request, with what has changed if it was to be told; how many bytes behind the prefix.
     fn answer_late(
         &mut self,
         id: ConnectionId,
@@ -71,7 +82,11 @@ impl<V: Vfs> Server<V> {
             return 0;
         };
         let start = PREFIX + if parked.sealed { transform::SIZE } else { 0 };
-        let Ok(end) = late_reply(parked_id.to_u64(), &parked, status, start, room) else {
+        let news = match parked.wait {
+            Wait::Told { open, length } => self.watch_of(open).map(|watch| (watch, length)),
+            _ => None,
+        };
+        let Ok(end) = late_reply(parked_id.to_u64(), &parked, status, news, start, room) else {
             return 0;
         };
         let sent = match (parked.sealed, parked.signed) {
@@ -150,14 +165,16 @@ fn notification(owner: &Owner, untold: &Untold, room: &mut [u8]) -> Result<usize
 fn late_reply(
     async_id: u64,
     parked: &Parked,
-    status: Status,
+    mut status: Status,
+    news: Option<(&mut Watch, u32)>,
     start: usize,
     room: &mut [u8],
 ) -> Result<usize, Full> {
     let mut reply = Writer::new(room.get_mut(start..).ok_or(Full)?);
     reply.zeros(header::SIZE)?;
-    match parked.command {
-        Command::Lock if status == Status::SUCCESS => lock::Response.write(&mut reply)?,
+    match (parked.command, news) {
+        (_, Some((watch, length))) => status = watch.answer(length, &mut reply)?,
+        (Command::Lock, _) if status == Status::SUCCESS => lock::Response.write(&mut reply)?,
         _ => error::write(&mut reply)?,
     }
     let response = header::Response {

@@ -7,6 +7,7 @@ use super::connection::{Connection, ConnectionId};
 use super::deferred::Deferred;
 use super::durable::Durable;
 use super::lock::Locks;
+use super::notify::Watch;
 use super::open::{Objects, Open};
 use super::parked::Parked;
 use super::session::{Login, Session};
@@ -67,6 +68,7 @@ pub struct Server<V: Vfs> {
     /// Finds leases by client and key.
     pub(super) leases: Index,
     pub(super) breaks_running: usize,
+    pub(super) watches: Table<Watch>,
     pub(super) durables: Table<Durable>,
     /// How many of them have no connection.
     pub(super) detached: usize,
@@ -101,6 +103,7 @@ impl<V: Vfs> Server<V> {
             holders: Table::new(budget.opens as usize),
             leases: Index::new(budget.opens as usize),
             breaks_running: 0,
+            watches: Table::new(budget.watches as usize),
             durables: Table::new(budget.durables as usize),
             detached: 0,
             scratch: vec![0; 2 * super::access::DESCRIPTOR].into_boxed_slice(),
@@ -115,7 +118,7 @@ impl<V: Vfs> Server<V> {
     }
 
     /// Every pool and table with what it costs.
-    pub fn holders(budget: &Budget) -> [memory::Holder; 13] {
+    pub fn holders(budget: &Budget) -> [memory::Holder; 14] {
         let row = |name, count: u32, each: usize| memory::Holder {
             name,
             count: u64::from(count),
@@ -164,11 +167,12 @@ impl<V: Vfs> Server<V> {
                 budget.durables,
                 Table::<Durable>::entry_size(),
             ),
+            row("watches", budget.watches, Table::<Watch>::entry_size()),
         ]
     }
 
     /// How full each table is: used and at most, named as in [`Server::holders`].
-    pub fn usage(&self) -> [(&'static str, usize, usize); 11] {
+    pub fn usage(&self) -> [(&'static str, usize, usize); 12] {
         [
             (
                 "connections",
@@ -193,6 +197,7 @@ impl<V: Vfs> Server<V> {
                 self.durables.len(),
                 self.durables.capacity(),
             ),
+            ("watches", self.watches.len(), self.watches.capacity()),
         ]
     }
 

@@ -42,6 +42,8 @@ pub struct Budget {
     pub locks: u32,
     /// Opens that may outlive their connections.
     pub durables: u32,
+    /// Directories that are watched for changes.
+    pub watches: u32,
     /// Requests that wait.
     pub parked: u32,
     /// Requests kept whole while they wait.
@@ -81,9 +83,9 @@ struct Row {
 
 /// What an open costs at most, with its object, locks and oplock; a test of the engine holds the tables to it.
 const OPEN: u64 = 640;
-/// What a connection costs at most, with its receive buffer, two sessions, four tree connects and requests
-/// that wait.
-const CONNECTION: u64 = 21 << 10;
+/// What a connection costs at most, with its receive buffer, two sessions, four tree connects, two watches
+/// and requests that wait.
+const CONNECTION: u64 = 23 << 10;
 /// The program, its stack, pipes, kept requests and what the disk's side works in.
 const PROCESS: u64 = 3 << 19;
 
@@ -169,6 +171,7 @@ impl Budget {
             opens,
             locks: opens.saturating_mul(2),
             durables: (opens / 8).min(1_024),
+            watches: connections.saturating_mul(2).clamp(32, 512),
             parked: connections.saturating_mul(4).min(1_024),
             deferred: (connections / 2).clamp(8, 64),
             pipes: (connections / 4).clamp(4, 16),

@@ -52,6 +52,7 @@ pub fn create<V: Vfs>(
         listing: Listing::default(),
         write_time_fixed: false,
         wrote: false,
+        renamed: false,
         lock_sequences: [0; 65],
         holder: None,
         durable: None,

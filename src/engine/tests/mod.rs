@@ -7,6 +7,7 @@ mod durable;
 mod hostile;
 mod leases;
 mod locks;
+mod notify;
 mod oplocks;
 mod sessions;
 mod signing;

@@ -5,6 +5,7 @@ use super::checks::Wanted;
 use crate::engine::access::{DESCRIPTOR, token};
 use crate::engine::context::Context;
 use crate::vfs::{At, DataAccess, Error, Meta, New, SharePath, Vfs};
+use crate::wire::change_notify::{action as change, filter};
 use crate::wire::create::{Request, action, disposition};
 use crate::wire::security::{
     Child, SecurityDescriptor, Sid, control, information, inherit, merge, synthesise,
@@ -137,6 +138,9 @@ fn make_with_stream<V: Vfs>(
         .and_then(|()| Ok(context.server.vfs.create(at, wanted.path, new)?));
     if made.is_err() {
         let _ = context.server.vfs.remove(&mut file);
+    } else {
+        let server = &mut *context.server;
+        server.changed_file(at.root, &file, change::ADDED, filter::FILE_NAME);
     }
     made
 }

@@ -13,14 +13,19 @@ mod short;
 use super::pipe;
 use crate::engine::caching;
 use crate::engine::context::{Answer, Context, Outcome};
+use crate::engine::notify::name_of;
 use crate::engine::open::{Listing, ObjectId, Open, OpenId, Target};
 use crate::engine::tree;
 use crate::vfs::name::{self, NameError};
 use crate::vfs::{At, Error, Kind, Meta, Vfs};
+use crate::wire::change_notify::{action as change, filter};
 use crate::wire::create::{Request, action, disposition, options};
 use crate::wire::status::Status;
 use crate::wire::{FileId, Writer};
 use checks::Wanted;
+
+/// What changes of a file that is overwritten.
+const REPLACED: u32 = filter::ATTRIBUTES | filter::SIZE | filter::LAST_WRITE;
 
 /// What opening or making came to.
 struct Made<F> {
@@ -93,6 +98,13 @@ pub fn handle<V: Vfs>(
         durable: None,
         level: None,
     };
+    match made.action {
+        action::OPENED => {}
+        action::CREATED => context
+            .server
+            .changed(id, change::ADDED, name_of(extras.meta.kind)),
+        _ => context.server.changed(id, change::MODIFIED, REPLACED),
+    }
     if let Err(status) = reply::apply(context, id, &wanted, &extras) {
         undo(context, id, made.action);
         return Err(status);
@@ -213,6 +225,7 @@ fn enter<V: Vfs>(
         listing: Listing::default(),
         write_time_fixed: false,
         wrote: false,
+        renamed: false,
         lock_sequences: [0; 65],
         holder: None,
         durable: None,

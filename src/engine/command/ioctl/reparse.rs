@@ -4,6 +4,7 @@
 use crate::engine::context::Context;
 use crate::engine::open::OpenId;
 use crate::vfs::{Error, Kind, Vfs};
+use crate::wire::change_notify::{action, filter};
 use crate::wire::reparse::{MAXIMUM_SIZE, Reparse};
 use crate::wire::status::Status;
 use crate::wire::{Reader, Writer, access};
@@ -74,6 +75,8 @@ pub fn set<V: Vfs>(
         return Err(Status::DIRECTORY_NOT_EMPTY);
     }
     vfs.set_reparse(file, input)?;
+    let server = &mut *context.server;
+    server.changed(id, action::MODIFIED, filter::ATTRIBUTES);
     Ok(Status::SUCCESS)
 }
 
@@ -96,5 +99,7 @@ pub fn delete<V: Vfs>(
     }
     let (vfs, file) = context.server.file_mut(id)?;
     vfs.set_reparse(file, &[])?;
+    let server = &mut *context.server;
+    server.changed(id, action::MODIFIED, filter::ATTRIBUTES);
     Ok(Status::SUCCESS)
 }

@@ -4,6 +4,7 @@ use super::{data_open, unlocked};
 use crate::engine::context::Context;
 use crate::engine::open::OpenId;
 use crate::vfs::Vfs;
+use crate::wire::change_notify::{action, filter};
 use crate::wire::fsctl::{FileLevelTrim, ZeroData, parse_set_sparse};
 use crate::wire::status::Status;
 use crate::wire::{Writer, access, attributes};
@@ -26,6 +27,8 @@ pub fn set_sparse<V: Vfs>(
     };
     if after != before {
         vfs.set_attributes(file, after)?;
+        let server = &mut *context.server;
+        server.changed(id, action::MODIFIED, filter::ATTRIBUTES);
     }
     Ok(Status::SUCCESS)
 }

@@ -23,6 +23,9 @@ pub fn set<V: Vfs>(
     if let Some(entry) = object.and_then(|object| context.server.objects.get_mut(object)) {
         entry.delete_pending = delete;
     }
+    if delete && let Some(object) = object {
+        context.server.answer_deleted(object);
+    }
     Ok(())
 }
 

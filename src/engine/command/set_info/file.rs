@@ -5,6 +5,7 @@ use crate::engine::caching::Reason;
 use crate::engine::context::Context;
 use crate::engine::open::{OpenId, Target};
 use crate::vfs::{Error, Kind, Times, Vfs};
+use crate::wire::change_notify::{action, filter};
 use crate::wire::ea::{FullEas, is_valid_name};
 use crate::wire::filetime::Setting;
 use crate::wire::info::class::{self, file};
@@ -129,6 +130,16 @@ fn basic<V: Vfs>(
     if times != Times::default() {
         vfs.set_times(file, &times)?;
     }
+    let told = [
+        (wanted.attributes != 0, filter::ATTRIBUTES),
+        (times.creation.is_some(), filter::CREATION),
+        (times.access.is_some(), filter::LAST_ACCESS),
+        (times.write.is_some(), filter::LAST_WRITE),
+    ]
+    .iter()
+    .filter(|(set, _)| *set)
+    .fold(0, |filter, (_, one)| filter | one);
+    context.server.changed(id, action::MODIFIED, told);
     change(context, id, |open| match wanted.write {
         Setting::Keep => {}
         Setting::Resume => open.write_time_fixed = false,
@@ -162,7 +173,9 @@ fn resize<V: Vfs>(
     {
         return Err(Status::FILE_LOCK_CONFLICT);
     }
-    server.change_data(id, context.now, |vfs, file| vfs.truncate(file, after))
+    server.change_data(id, context.now, |vfs, file| vfs.truncate(file, after))?;
+    server.changed(id, action::MODIFIED, filter::SIZE);
+    Ok(())
 }
 
 fn end_of_file<V: Vfs>(
@@ -232,5 +245,6 @@ fn extended<V: Vfs>(
             Err(error) => return Err(error.into()),
         }
     }
+    context.server.changed(id, action::MODIFIED, filter::EA);
     Ok(())
 }

@@ -9,6 +9,7 @@ use crate::engine::open::{ObjectId, OpenId, Target};
 use crate::engine::tree;
 use crate::vfs::name::{self, StreamType};
 use crate::vfs::{At, Error, FileKey, Kind, SharePath, Vfs};
+use crate::wire::change_notify::{action, filter};
 use crate::wire::create::share;
 use crate::wire::info::Rename;
 use crate::wire::status::Status;
@@ -49,7 +50,7 @@ pub fn rename<V: Vfs>(
         even_read_only: flags & Rename::IGNORE_READONLY_ATTRIBUTE != 0,
         even_open: flags & Rename::POSIX_SEMANTICS != 0,
     };
-    may_replace(context, at, to, &own, directory, &taken)?;
+    let replaces = may_replace(context, at, to, &own, directory, &taken)?;
     if directory && let Some(below) = context.server.open_below(id, at)? {
         // It may be open only in the cache of a client.
         break_handles(context, Some(below), None)?;
@@ -57,8 +58,13 @@ pub fn rename<V: Vfs>(
     }
     let object = context.opened(id)?.object;
     break_handles(context, object, Some(id))?;
+    let before = context.server.before_rename(id);
     let (vfs, file) = context.server.file_mut(id)?;
-    Ok(vfs.rename(file, to, wanted.replace_if_exists)?)
+    vfs.rename(file, to, wanted.replace_if_exists)?;
+    if let Some(before) = before {
+        context.server.renamed(id, before, replaces);
+    }
+    Ok(())
 }
 
 /// Gives the file one more name.
@@ -94,7 +100,14 @@ pub fn link<V: Vfs>(
     let object = context.opened(id)?.object;
     break_handles(context, object, Some(id))?;
     let (vfs, file) = context.server.file_mut(id)?;
-    Ok(vfs.link(file, to, wanted.replace_if_exists)?)
+    vfs.link(file, to, wanted.replace_if_exists)?;
+    if context.server.watched_root(id).is_some()
+        && let Ok((file, _)) = context.server.vfs.lookup(at, to, false)
+    {
+        let server = &mut *context.server;
+        server.changed_file(at.root, &file, action::ADDED, filter::FILE_NAME);
+    }
+    Ok(())
 }
 
 /// Where the new name leads: a path from the share's root, or a stream of the same file.
@@ -169,7 +182,7 @@ struct Taken {
     even_open: bool,
 }
 
-/// Checks what stands where the new name is to be, unless it is the file itself.
+/// Checks what stands where the new name is to be, unless it is the file itself; whether anything does.
 fn may_replace<V: Vfs>(
     context: &mut Context<'_, V>,
     at: At,
@@ -177,16 +190,16 @@ fn may_replace<V: Vfs>(
     own: &FileKey,
     directory: bool,
     taken: &Taken,
-) -> Result<(), Refusal> {
+) -> Result<bool, Refusal> {
     let session = context.session()?.0;
     let server = &mut *context.server;
     let (target, meta) = match server.vfs.lookup(at, to, false) {
         Ok(found) => found,
-        Err(Error::NotFound) => return Ok(()),
+        Err(Error::NotFound) => return Ok(false),
         Err(error) => return Err(error.into()),
     };
     if meta.key == *own {
-        return Ok(());
+        return Ok(false);
     }
     if !taken.replace {
         return Err(Status::OBJECT_NAME_COLLISION.into());
@@ -211,7 +224,7 @@ fn may_replace<V: Vfs>(
         break_handles(context, object, None)?;
         return Err(Status::ACCESS_DENIED.into());
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Gives a stream another name. Its name is part of what identifies it, so nobody else may have it open.
@@ -234,11 +247,15 @@ fn rename_stream<V: Vfs>(
     if others {
         return Err(Status::SHARING_VIOLATION);
     }
+    let told = server.before_rename(id);
     let (vfs, file) = server.file_mut(id)?;
     vfs.rename(file, to, replace)?;
     let after = vfs.meta(file)?.key;
     if let Some(object) = object {
         server.objects.rekey(object, after);
+    }
+    if let Some(before) = told {
+        server.renamed(id, before, false);
     }
     Ok(())
 }

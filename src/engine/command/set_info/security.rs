@@ -4,6 +4,7 @@ use crate::engine::access::{DESCRIPTOR, token};
 use crate::engine::context::Context;
 use crate::engine::open::{OpenId, Target};
 use crate::vfs::{Error, Kind, Vfs};
+use crate::wire::change_notify::{action, filter};
 use crate::wire::security::{SecurityDescriptor, control, information, merge, synthesise};
 use crate::wire::status::Status;
 use crate::wire::{Writer, access};
@@ -94,7 +95,11 @@ pub fn set<V: Vfs>(
         // A disk without attributes can keep none.
         Err(Error::Unsupported) => Err(Status::NOT_SUPPORTED),
         Err(Error::TooLarge | Error::BufferTooSmall) => Err(Status::INSUFFICIENT_RESOURCES),
-        result => Ok(result?),
+        Err(error) => Err(error.into()),
+        Ok(()) => {
+            server.changed(id, action::MODIFIED, filter::SECURITY);
+            Ok(())
+        }
     }
 }
 
