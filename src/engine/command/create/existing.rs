@@ -1,8 +1,11 @@
 //! Opening what is there ([MS-FSA] 2.1.5.1.2).
 
+use core::ops::ControlFlow;
+
 use super::checks::Wanted;
 use super::overwrite::empty;
 use super::{Made, Refusal, durable};
+use crate::engine::Server;
 use crate::engine::caching::{self, Breaker, HolderId, Reason};
 use crate::engine::context::Context;
 use crate::engine::tree;
@@ -98,7 +101,7 @@ pub fn open<V: Vfs>(
         needed | granted,
         overwrites,
     )?;
-    if wanted.delete_on_close && directory && !context.server.vfs.is_empty(&mut file)? {
+    if wanted.delete_on_close && directory && !is_dying(context.server, &mut file)? {
         return Err(Refusal::Status(Status::DIRECTORY_NOT_EMPTY));
     }
 
@@ -128,6 +131,35 @@ pub fn open<V: Vfs>(
         access: granted,
         maximal_access,
     })
+}
+
+/// Whether a directory holds nothing but what goes away itself with its last open. That may keep it from being
+/// deleted in the end, as [MS-FSA] 2.1.5.5 has it, but not from being opened for it.
+fn is_dying<V: Vfs>(server: &mut Server<V>, directory: &mut V::File) -> Result<bool, Status> {
+    let Server { vfs, objects, .. } = server;
+    if vfs.is_empty(directory)? {
+        return Ok(true);
+    }
+    let list = DataAccess {
+        read: true,
+        write: false,
+    };
+    let mut listed = vfs.base(directory)?;
+    if vfs.activate(&mut listed, list).is_err() {
+        return Ok(false);
+    }
+    let mut dying = true;
+    vfs.list(&mut listed, 0, true, &mut |entry| {
+        dying = entry
+            .meta
+            .and_then(|meta| objects.get(objects.find(&meta.key)?))
+            .is_some_and(|object| object.delete_pending);
+        match dying {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        }
+    })?;
+    Ok(dying)
 }
 
 /// Checks the share modes, and has others give up what they cache. A conflict may go away when a cached
