@@ -5,8 +5,10 @@ use super::port::Engine;
 use super::reactor::{Interest, Io};
 use super::shared::Shared;
 use crate::sys::socket;
+use core::panic::AssertUnwindSafe;
 use rustix::fd::OwnedFd;
 use rustix::io::{Errno, Result};
+use std::panic::catch_unwind;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -41,7 +43,12 @@ pub async fn serve<E: Engine>(shared: Rc<Shared<E>>, listener: Io<OwnedFd>, mut 
         let Some(Ok(line)) = in_time(&shared, ask(&client)).await else {
             continue;
         };
-        let answer = control(&line, &shared.gauges());
+        // A fault in the answer is not the files' end.
+        let answer = AssertUnwindSafe(|| control(&line, &shared.gauges()));
+        let Ok(answer) = catch_unwind(answer) else {
+            log::error!("a panic in the control socket; this is a fault of the server");
+            continue;
+        };
         // What it changed may concern connections.
         shared.engine(|_, _| ());
         if let Some(Err(error)) = in_time(&shared, reply(&client, &answer)).await {

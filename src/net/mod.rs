@@ -185,9 +185,12 @@ impl<E: Engine> Net<E> {
             control,
             ready,
         } = hooks;
-        if let Some(path) = &settings.control {
-            self.control(path, control)?;
-        }
+        // Files are served even where nobody can ask how it goes.
+        let control_socket = settings.control.as_ref().filter(|path| {
+            self.control(path, control)
+                .inspect_err(|error| log::error!("no control socket {}: {error}", path.display()))
+                .is_ok()
+        });
         ready(&listening);
         let (shared, listeners) = (self.shared.clone(), self.listeners.clone());
         let stop = async move {
@@ -208,7 +211,7 @@ impl<E: Engine> Net<E> {
             }
         };
         self.run(stop)?;
-        if let Some(path) = &settings.control {
+        if let Some(path) = control_socket {
             // It may be gone already.
             let _ = rustix::fs::unlink(path);
         }

@@ -3,6 +3,7 @@
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use rustix::fd::{AsFd, OwnedFd};
+use rustix::fs::{FileType, Mode};
 use rustix::io::{Errno, IoSliceMut, Result};
 use rustix::net::{
     self, AddressFamily, RecvFlags, SendFlags, SocketAddrUnix, SocketFlags, SocketType, sockopt,
@@ -89,16 +90,48 @@ pub fn send_file(
     rustix::fs::sendfile(socket, file, Some(&mut offset), count)
 }
 
-/// A listening Unix socket at `path`, in place of one a dead server left there. Only its owner may connect.
+/// A listening Unix socket at `path`, in place of one a dead server left there: EXIST where something else
+/// stands, ADDRINUSE where somebody listens. Only its owner may connect.
 pub fn listen_local(path: &Path) -> Result<OwnedFd> {
     let address = SocketAddrUnix::new(path)?;
-    let socket = net::socket_with(AddressFamily::UNIX, SocketType::STREAM, FLAGS, None)?;
-    match rustix::fs::unlink(path) {
-        Ok(()) | Err(Errno::NOENT) => {}
+    let unix = || net::socket_with(AddressFamily::UNIX, SocketType::STREAM, FLAGS, None);
+    match rustix::fs::lstat(path) {
+        Err(Errno::NOENT) => {}
         Err(error) => return Err(error),
+        Ok(stat) if !FileType::from_raw_mode(stat.st_mode).is_socket() => return Err(Errno::EXIST),
+        Ok(_) => match net::connect(&unix()?, &address) {
+            Err(Errno::CONNREFUSED) => rustix::fs::unlink(path)?,
+            // Gone in between.
+            Err(Errno::NOENT) => {}
+            _ => return Err(Errno::ADDRINUSE),
+        },
     }
+    let socket = unix()?;
+    // Linux gives the file the mode its socket had when bound: changing it afterwards would leave a gap.
+    rustix::fs::fchmod(&socket, Mode::RUSR | Mode::WUSR)?;
     net::bind(&socket, &address)?;
-    rustix::fs::chmod(path, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR)?;
     net::listen(&socket, 4)?;
     Ok(socket)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn only_a_dead_servers_socket_is_replaced() {
+        let path = std::env::temp_dir().join(format!("smolsmb-local-{}", std::process::id()));
+        std::fs::write(&path, "mine").unwrap();
+        assert_eq!(listen_local(&path).unwrap_err(), Errno::EXIST);
+        assert_eq!(std::fs::read(&path).unwrap(), b"mine");
+        std::fs::remove_file(&path).unwrap();
+        let living = listen_local(&path).unwrap();
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(listen_local(&path).unwrap_err(), Errno::ADDRINUSE);
+        drop(living);
+        listen_local(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+    }
 }
