@@ -385,3 +385,28 @@ fn whoever_renames_or_deletes_waits_for_cached_handles_to_be_closed() {
         assert_eq!(late[0].header.async_id, reply.header.async_id);
     }
 }
+
+#[test]
+fn whoever_opens_to_delete_asks_for_writes_and_then_for_handles_each_as_a_change_of_its_own() {
+    let mut world = World::default();
+    let (mut a, mut b) = (client(&mut world, 1), client(&mut world, 2));
+    let body = create_leased("f", disposition::OPEN_IF, 1, RWH, Some(0x11));
+    a.ask(&mut world, Command::Create, &body);
+    let deletes = b.ask(&mut world, Command::Create, &create("f", 1, 0x1000));
+    assert!(deletes.is_interim());
+    let mut opened = vec![];
+    for (epoch, from, to) in [(0x13, RWH, RH), (0x14, RH, R)] {
+        assert!(opened.is_empty());
+        let step = Told {
+            key: 1,
+            epoch,
+            answer: true,
+            from,
+            to,
+        };
+        assert_eq!(told(&mut world, &mut a), [step]);
+        assert_eq!(acknowledge(&mut world, &mut a, 1, to), Status::SUCCESS);
+        opened = b.pending(&mut world);
+    }
+    assert_eq!(opened[0].status, Status::SUCCESS);
+}

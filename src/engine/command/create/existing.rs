@@ -201,8 +201,10 @@ fn share<V: Vfs>(
             return Err(Refusal::Again);
         }
         let mut wait = server.break_caching(object, breaker, reason, now);
-        if deletes && shared.is_ok() {
-            wait |= server.break_caching(object, breaker, Reason::Name, now);
+        // Handles are asked for once writes are given back, as a change of its own: to a client that is told of
+        // both as one change (of one epoch), as Linux is, the second step says nothing new.
+        if !wait && deletes && shared.is_ok() {
+            wait = server.break_caching(object, breaker, Reason::Name, now);
         }
         if wait {
             return Err(Refusal::Wait(object));
