@@ -3,7 +3,9 @@
 use super::caching::{Owner, Untold, level_of};
 use super::connection::ConnectionId;
 use super::notify::{self, Watch};
+use super::open::OpenId;
 use super::parked::{Parked, ParkedId, Wait};
+use super::session::SessionId;
 use super::{Now, Server};
 use crate::vfs::Vfs;
 use crate::wire::header::{self, Command};
@@ -109,14 +111,52 @@ impl<V: Vfs> Server<V> {
             let Some((owner, untold)) = self.next_untold(id) else {
                 return length;
             };
-            let Ok(written) = notification(&owner, &untold, &mut room[PREFIX..]) else {
+            // Where everything is encrypted, this is too ([MS-SMB2] 3.3.4.6, 3.3.4.7).
+            let session = self.encrypted_session(id, &owner);
+            let start = PREFIX + session.map_or(0, |_| transform::SIZE);
+            let Ok(end) = notification(&owner, &untold, &mut room[start..]) else {
                 return length;
             };
+            let end = start + end;
+            if let Some(session) = session
+                && self.seal(session, &mut room[PREFIX..end]).is_none()
+            {
+                continue;
+            }
+            let written = end - PREFIX;
             room[..PREFIX].copy_from_slice(&(written as u32).to_be_bytes());
             length += PREFIX + written;
         }
         self.wake(id);
         length
+    }
+
+    /// The session whose keys seal what a holder of caches is told on a connection, if it or one of its
+    /// tree connects is encrypted.
+    fn encrypted_session(&self, id: ConnectionId, owner: &Owner) -> Option<SessionId> {
+        let encrypted = |session: SessionId| {
+            let entry = self
+                .sessions
+                .get(session)
+                .filter(|one| one.sealing.is_some());
+            entry.is_some_and(|entry| entry.channel(id).is_some())
+                && (entry.is_some_and(|entry| entry.encrypt)
+                    || self
+                        .trees
+                        .iter()
+                        .any(|(_, tree)| tree.session == session && tree.encrypt))
+        };
+        match owner {
+            Owner::Open(open) => {
+                let open = self.opens.get(OpenId::<V::File>::from_u64(*open))?;
+                Some(open.session).filter(|session| encrypted(*session))
+            }
+            Owner::Lease(_) => self
+                .sessions
+                .iter()
+                .map(|(session, _)| session)
+                .find(|session| encrypted(*session)),
+        }
     }
 }
 

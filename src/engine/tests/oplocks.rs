@@ -1,6 +1,7 @@
 //! Oplocks between clients ([MS-SMB2] 3.3.4.6, 3.3.5.22).
 
 use super::client::*;
+use crate::engine::Encryption;
 use crate::wire::create::oplock;
 use crate::wire::header::Command;
 use crate::wire::negotiate::Dialect;
@@ -149,4 +150,28 @@ fn what_was_never_broken_is_not_acknowledged() {
     let lease = [&[36, 0, 0, 0, 0, 0, 0, 0][..], &[1; 16], &[0; 12]].concat();
     let reply = a.ask(&mut world, Command::OplockBreak, &lease);
     assert!(reply.status.is_error());
+}
+
+#[test]
+fn a_break_is_sealed_where_the_session_is() {
+    let mut world = World::with(|setup| setup.encryption = Encryption::Required);
+    let mut clients = [Dialect::Smb311, Dialect::Smb302].map(|dialect| {
+        let mut client = world.connect();
+        client.negotiate(&mut world, dialect);
+        client.log_in(&mut world, "alice", "Password");
+        client.seal = true;
+        client.tree_connect(&mut world, "files");
+        client
+    });
+    let [a, b] = &mut clients;
+    open_with(&mut world, a, oplock::BATCH);
+    assert!(open_with(&mut world, b, oplock::NONE).is_interim());
+    let mut told = vec![0; 4_096];
+    let now = world.now;
+    let length = world.server.pending(a.connection, &mut told, now);
+    assert_eq!(&told[4..8], b"\xFDSMB");
+    let [told] = &a.read(&told[4..length])[..] else {
+        panic!()
+    };
+    assert_eq!(told.header.command, Command::OplockBreak as u16);
 }
