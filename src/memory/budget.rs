@@ -160,8 +160,10 @@ impl Budget {
         Budget {
             ceiling,
             max_io,
-            receive_slots: slots / 2,
-            send_slots: slots - slots / 2,
+            // Small requests need no receive slot, but every reply needs one to be sent from, and keeps it
+            // while its client does not take it: the more of them, the more such clients harm nobody.
+            receive_slots: slots / 3,
+            send_slots: slots - slots / 3,
             connections,
             unauthenticated: (connections / 2).max(4),
             unauthenticated_per_address: (connections / 4).max(4),
