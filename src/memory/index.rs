@@ -3,16 +3,19 @@
 /// Finds table slots by a hash of their key. The table keeps the keys; the index keeps slot numbers.
 /// Zeroed memory means empty, so that nothing is touched before it is used.
 pub struct Index {
-    heads: Vec<u32>,
-    next: Vec<u32>,
+    /// Heads of the buckets, then what follows each slot: one allocation, because an allocator gives large
+    /// ones untouched.
+    cells: Vec<u32>,
+    buckets: usize,
 }
 
 impl Index {
     /// An index over a table of `capacity` slots.
     pub fn new(capacity: usize) -> Self {
+        let buckets = capacity.next_power_of_two();
         Index {
-            heads: vec![0; capacity.next_power_of_two()],
-            next: vec![0; capacity],
+            cells: vec![0; buckets + capacity],
+            buckets,
         }
     }
 
@@ -24,27 +27,33 @@ impl Index {
     fn bucket(&self, hash: u64) -> usize {
         // Multiplication spreads inode numbers, which are often consecutive.
         let spread = hash.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        (spread >> 32) as usize & (self.heads.len() - 1)
+        (spread >> 32) as usize & (self.buckets - 1)
     }
 
     /// Notes that the key with this hash is in table slot `slot`.
     pub fn insert(&mut self, hash: u64, slot: usize) {
         let bucket = self.bucket(hash);
-        if let (Some(head), Some(next)) = (self.heads.get_mut(bucket), self.next.get_mut(slot)) {
+        let (heads, next) = self.cells.split_at_mut(self.buckets);
+        if let (Some(head), Some(next)) = (heads.get_mut(bucket), next.get_mut(slot)) {
             *next = *head;
             *head = slot as u32 + 1;
         }
     }
 
+    /// What follows a slot in its bucket.
+    fn after(&self, slot: usize) -> Option<u32> {
+        self.cells.get(self.buckets + slot).copied()
+    }
+
     /// The first slot among those with this hash for which `same` holds.
     pub fn find(&self, hash: u64, same: impl Fn(usize) -> bool) -> Option<usize> {
-        let mut at = *self.heads.get(self.bucket(hash))?;
+        let mut at = *self.cells.get(self.bucket(hash))?;
         while at != 0 {
             let slot = at as usize - 1;
             if same(slot) {
                 return Some(slot);
             }
-            at = *self.next.get(slot)?;
+            at = self.after(slot)?;
         }
         None
     }
@@ -53,8 +62,9 @@ impl Index {
     pub fn remove(&mut self, hash: u64, slot: usize) {
         let bucket = self.bucket(hash);
         let target = slot as u32 + 1;
-        let after = self.next.get(slot).copied().unwrap_or(0);
-        let Some(head) = self.heads.get_mut(bucket) else {
+        let after = self.after(slot).unwrap_or(0);
+        let (heads, next) = self.cells.split_at_mut(self.buckets);
+        let Some(head) = heads.get_mut(bucket) else {
             return;
         };
         if *head == target {
@@ -63,7 +73,7 @@ impl Index {
         }
         let mut at = *head;
         while at != 0 {
-            let Some(next) = self.next.get_mut(at as usize - 1) else {
+            let Some(next) = next.get_mut(at as usize - 1) else {
                 return;
             };
             if *next == target {
