@@ -1,31 +1,11 @@
 //! The access check.
 
 use super::{SecurityDescriptor, Sid, ace_type};
-
-const GENERIC_READ: u32 = 0x8000_0000;
-const GENERIC_WRITE: u32 = 0x4000_0000;
-const GENERIC_EXECUTE: u32 = 0x2000_0000;
-const GENERIC_ALL: u32 = 0x1000_0000;
-const GENERIC: u32 = GENERIC_READ | GENERIC_WRITE | GENERIC_EXECUTE | GENERIC_ALL;
-const MAXIMUM_ALLOWED: u32 = 0x0200_0000;
-const READ_CONTROL: u32 = 0x0002_0000;
-const WRITE_DAC: u32 = 0x0004_0000;
-/// FILE_ALL_ACCESS.
-const FILE_ALL: u32 = 0x001F_01FF;
+use crate::wire::access::{FILE_ALL_ACCESS, MAXIMUM_ALLOWED, READ_CONTROL, WRITE_DAC, map_generic};
 
 /// Not all of what was asked for is granted: STATUS_ACCESS_DENIED.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Denied;
-
-/// Replaces generic rights by those of files ([MS-SMB2] 2.2.13.1); other bits stay.
-pub fn map_generic(mask: u32) -> u32 {
-    let map = |generic: u32, rights: u32| if mask & generic != 0 { rights } else { 0 };
-    mask & !GENERIC
-        | map(GENERIC_READ, 0x0012_0089)
-        | map(GENERIC_WRITE, 0x0012_0116)
-        | map(GENERIC_EXECUTE, 0x0012_00A0)
-        | map(GENERIC_ALL, FILE_ALL)
-}
 
 /// Everything the descriptor grants to who holds these SIDs (the user's, the groups', and those of
 /// everyone such as [`Sid::EVERYONE`]): standard and file rights only ([MS-DTYP] 2.5.3.2).
@@ -35,7 +15,7 @@ pub fn map_generic(mask: u32) -> u32 {
 /// entry that grants under one grants nothing, one that denies under one denies.
 pub fn maximal_access(descriptor: &SecurityDescriptor<'_>, sids: &[Sid]) -> u32 {
     let Some(dacl) = descriptor.dacl else {
-        return FILE_ALL;
+        return FILE_ALL_ACCESS;
     };
     let is_owner = descriptor.owner.is_some_and(|owner| sids.contains(&owner));
     let effective = || dacl.aces().filter(|ace| ace.is_effective());
@@ -61,7 +41,7 @@ pub fn maximal_access(descriptor: &SecurityDescriptor<'_>, sids: &[Sid]) -> u32 
             _ => {}
         }
     }
-    granted & FILE_ALL
+    granted & FILE_ALL_ACCESS
 }
 
 /// What an open is granted that asks for `desired`: all of it with generic rights mapped, and everything
@@ -89,6 +69,7 @@ mod tests {
     use super::super::{AceParts, Acl, AclWriter, ace_flags};
     use super::*;
     use crate::wire::Writer;
+    use crate::wire::access::{GENERIC_ALL, GENERIC_READ, GENERIC_WRITE};
     use proptest::prelude::*;
 
     const ME: Sid = Sid::unix_user(1);
@@ -171,7 +152,7 @@ mod tests {
                 6,
             ),
             (&[(ace_type::AUDIT, 0, 7, ME)], Sid::SYSTEM, 0),
-            (&[(ALLOW, 0, 0xFFFF_FFFF, ME)], Sid::SYSTEM, FILE_ALL),
+            (&[(ALLOW, 0, 0xFFFF_FFFF, ME)], Sid::SYSTEM, FILE_ALL_ACCESS),
         ] {
             assert_eq!(
                 granted(entries, owner, &[ME, Sid::EVERYONE]),
@@ -185,7 +166,7 @@ mod tests {
     fn no_list_allows_everything() {
         assert_eq!(
             maximal_access(&SecurityDescriptor::default(), &[]),
-            FILE_ALL
+            FILE_ALL_ACCESS
         );
     }
 
@@ -199,8 +180,8 @@ mod tests {
         for (descriptor, desired, expected) in [
             (everything, GENERIC_WRITE, Ok(0x12_0116)),
             (everything, 1, Ok(1)),
-            (everything, MAXIMUM_ALLOWED, Ok(FILE_ALL)),
-            (everything, MAXIMUM_ALLOWED | 1, Ok(FILE_ALL)),
+            (everything, MAXIMUM_ALLOWED, Ok(FILE_ALL_ACCESS)),
+            (everything, MAXIMUM_ALLOWED | 1, Ok(FILE_ALL_ACCESS)),
             (everything, 0x0100_0000, Err(Denied)),
             (everything, 0x0000_0200, Err(Denied)),
             (nothing, 0, Ok(0)),

@@ -1,6 +1,7 @@
 //! The self-relative security descriptor.
 
-use super::{Acl, AclWriter, Sid, ace_type, map_generic};
+use super::{Acl, AclWriter, Sid, ace_type};
+use crate::wire::access::map_generic;
 use crate::wire::{Full, Malformed, Reader, Writer};
 
 /// Control bits ([MS-DTYP] 2.4.6).

@@ -1,6 +1,7 @@
 //! What a new file inherits from its folder.
 
-use super::{AceParts, AclWriter, SecurityDescriptor, Sid, ace_flags, control, map_generic};
+use super::{AceParts, AclWriter, SecurityDescriptor, Sid, ace_flags, control};
+use crate::wire::access::map_generic;
 use crate::wire::{Full, Writer};
 
 /// What is being made.

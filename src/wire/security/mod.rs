@@ -8,7 +8,7 @@ mod inherit;
 mod sid;
 mod unix;
 
-pub use access::{Denied, access_check, map_generic, maximal_access};
+pub use access::{Denied, access_check, maximal_access};
 pub use acl::{Ace, AceParts, Aces, Acl, AclWriter, ace_flags, ace_type};
 pub use descriptor::{SecurityDescriptor, control, information, merge};
 pub use inherit::{Child, inherit};
