@@ -2,14 +2,18 @@
 
 use core::cell::RefCell;
 use core::net::SocketAddr;
+use std::ffi::OsStr;
+use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Instant;
 
 use super::serve::Prepared;
 use super::setup::{Machine, addresses, setup};
-use super::{ciphers, connect, logging, say};
+use super::{check, ciphers, connect, logging, say};
 use smolsmb::control::{self, LIST_LIMIT, Memory, MemoryRow, Running, Status};
-use smolsmb::engine::{Now, Server};
+use smolsmb::engine::{Now, Server, ShareReport};
 use smolsmb::net::{self, Gauges, Hooks, Settings};
 use smolsmb::vfs::local::Local;
 use smolsmb::wire::{access, filetime};
@@ -33,6 +37,7 @@ pub fn start(prepared: Prepared) -> Result<(), String> {
     let live = Rc::new(RefCell::new(Live {
         engine: engine.clone(),
         machine,
+        mistakes: prepared.mistakes.iter().map(check::worded).collect(),
         prepared: prepared.clone(),
         since: Instant::now(),
         gauges: Gauges::default(),
@@ -48,7 +53,7 @@ pub fn start(prepared: Prepared) -> Result<(), String> {
         }),
         control: Box::new(move |line, gauges| {
             let mut live = answers.borrow_mut();
-            live.gauges = *gauges;
+            live.gauges = gauges.clone();
             let mut out = String::new();
             control::answer(line, &mut *live, &mut out);
             out.into_bytes()
@@ -68,6 +73,8 @@ struct Live {
     engine: Rc<RefCell<Server<Local>>>,
     machine: Machine,
     prepared: Rc<Prepared>,
+    /// What is wrong with the configuration in use.
+    mistakes: Vec<String>,
     since: Instant,
     gauges: Gauges,
 }
@@ -86,6 +93,7 @@ impl Live {
         for mistake in &loaded.mistakes {
             log::warn!(target: logging::UNLIMITED, "{mistake}");
         }
+        self.mistakes = loaded.mistakes.iter().map(check::worded).collect();
         logging::set_level(loaded.config.server.log_level);
         let now = self.now();
         self.engine
@@ -104,11 +112,8 @@ impl Running for Live {
             .sessions()
             .map(|session| control::Session {
                 id: session.id,
-                user: if session.guest {
-                    format!("{} (guest)", session.user)
-                } else {
-                    session.user.to_owned()
-                },
+                user: session.user.to_owned(),
+                guest: session.guest,
                 address: session
                     .address
                     .map(|address| address.to_string())
@@ -136,8 +141,15 @@ impl Running for Live {
                 share: share.to_owned(),
                 path: open.path.to_vec(),
                 access: rights(open.access),
+                locks: u32::try_from(open.locks).unwrap_or(u32::MAX),
             });
         });
+        let shares = engine.report_shares().map(share).collect();
+        let locks = engine
+            .usage()
+            .iter()
+            .find(|(name, ..)| *name == "locks")
+            .map_or(0, |row| row.1);
         let totals = engine.totals();
         let budget = *engine.budget();
         Status {
@@ -159,6 +171,19 @@ impl Running for Live {
                 bytes_written: totals.written,
                 requests: totals.requests,
             },
+            locks_total: u32::try_from(locks).unwrap_or(u32::MAX),
+            listening: self
+                .gauges
+                .listening
+                .iter()
+                .map(|address| control::Listening {
+                    address: address.to_string(),
+                    network: String::new(),
+                })
+                .collect(),
+            shares,
+            disks: Vec::new(),
+            mistakes: self.mistakes.clone(),
         }
     }
 
@@ -169,6 +194,27 @@ impl Running for Live {
     fn reload(&mut self) -> Result<String, String> {
         self.read_again()
             .map(|_| "the config was read again".to_owned())
+    }
+}
+
+/// A share with its state.
+fn share(one: ShareReport<'_>) -> control::Share {
+    let path = Path::new(OsStr::from_bytes(&one.share.path));
+    // It may have come since somebody last asked for it: then it is served as soon as somebody does.
+    let why = match std::fs::metadata(path) {
+        _ if one.served => String::new(),
+        Ok(meta) if meta.is_dir() => String::new(),
+        Ok(_) => "no folder".to_owned(),
+        Err(error) if error.kind() == ErrorKind::NotFound => "the folder is not there".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    control::Share {
+        name: one.share.name.clone(),
+        path: path.display().to_string(),
+        why,
+        read_only: one.share.read_only,
+        automatic: false,
+        uses: u32::try_from(one.uses).unwrap_or(u32::MAX),
     }
 }
 

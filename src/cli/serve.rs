@@ -5,7 +5,8 @@ use super::{Failure, check, connect, logging, password, running, say, trial};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use smolsmb::config::options::{self, put_option};
 use smolsmb::config::{
-    Config, Loaded, Names, NtHash, Place, Severity, Share, User, load, same_name, surroundings,
+    Config, Loaded, Mistake, Names, NtHash, Place, Severity, Share, User, load, same_name,
+    surroundings,
 };
 use std::io;
 use std::net::SocketAddr;
@@ -79,6 +80,8 @@ impl Source {
 pub struct Prepared {
     /// The configuration.
     pub config: Config,
+    /// What is wrong with it.
+    pub mistakes: Vec<Mistake>,
     /// For a reload.
     pub source: Source,
     /// The control socket's path.
@@ -157,12 +160,13 @@ fn prepare(options: Serve) -> Result<Prepared, Failure> {
         .place
         .as_ref()
         .map_or_else(String::new, |p| p.uci.display().to_string());
-    let surroundings = if source.place.is_some() {
+    let mut mistakes = loaded.mistakes;
+    mistakes.extend(if source.place.is_some() {
         surroundings::look(&loaded.config, &file)
     } else {
         Vec::new()
-    };
-    for mistake in loaded.mistakes.iter().chain(&surroundings) {
+    });
+    for mistake in &mistakes {
         match mistake.severity {
             Severity::Error => {
                 log::error!(target: logging::UNLIMITED, "{}", check::worded(mistake))
@@ -172,6 +176,7 @@ fn prepare(options: Serve) -> Result<Prepared, Failure> {
     }
     Ok(Prepared {
         config: loaded.config,
+        mistakes,
         source,
         socket,
         made_up,

@@ -77,7 +77,7 @@ fn broken() -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::{Running, Status, answer, socket};
+    use crate::control::{Running, Status, answer};
     use std::io::{BufRead, BufReader};
 
     struct Fake;
@@ -104,8 +104,8 @@ mod tests {
                 .to_string()
                 .contains("is it running?")
         );
-        let listener = socket::listen(&path).unwrap();
-        listener.set_nonblocking(false).unwrap();
+        std::fs::create_dir_all(&folder).unwrap();
+        let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
         let server = std::thread::spawn(move || {
             for _ in 0..3 {
                 let (mut stream, _) = listener.accept().unwrap();

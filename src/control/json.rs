@@ -100,6 +100,20 @@ impl<'a> Object<'a> {
         self
     }
 
+    /// An array of strings.
+    pub fn strings(&mut self, key: &str, items: &[String]) -> &mut Self {
+        self.key(key);
+        self.out.push('[');
+        for (at, item) in items.iter().enumerate() {
+            if at > 0 {
+                self.out.push(',');
+            }
+            string(self.out, item);
+        }
+        self.out.push(']');
+        self
+    }
+
     /// Ends the object.
     pub fn end(&mut self) {
         self.out.push('}');

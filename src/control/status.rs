@@ -28,8 +28,67 @@ pub struct Status {
     pub opens: Vec<Open>,
     /// How many opens there are.
     pub opens_total: u32,
+    /// Byte-range locks.
+    pub locks_total: u32,
     /// Since the start.
     pub totals: Totals,
+    /// Where it listens.
+    pub listening: Vec<Listening>,
+    /// Every share that is switched on.
+    pub shares: Vec<Share>,
+    /// Every mounted disk that may be shared.
+    pub disks: Vec<Disk>,
+    /// What is wrong with the configuration that is in use, a sentence each.
+    pub mistakes: Vec<String>,
+}
+
+/// A listening socket.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listening {
+    /// Address and port, as `192.168.1.1:445`.
+    pub address: String,
+    /// The OpenWrt network it belongs to; empty: none.
+    pub network: String,
+}
+
+/// A share, as it is now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Share {
+    /// Its name.
+    pub name: String,
+    /// Its folder.
+    pub path: String,
+    /// Why it cannot be used; empty: it is served.
+    pub why: String,
+    /// Nobody changes anything.
+    pub read_only: bool,
+    /// Made for a disk that is here now; the configuration does not name it.
+    pub automatic: bool,
+    /// Tree connects.
+    pub uses: u32,
+}
+
+/// A mounted disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Disk {
+    /// Its device, as `/dev/sda1`.
+    pub device: String,
+    /// Where it is mounted.
+    pub path: String,
+    /// The file system's kind.
+    pub filesystem: String,
+    /// The file system's label and UUID; empty: not known.
+    pub label: String,
+    /// See `label`.
+    pub uuid: String,
+    /// Mounted read-only.
+    pub read_only: bool,
+    /// It was ejected and may be unmounted.
+    pub ejected: bool,
+    /// The share that is on it; empty: none.
+    pub share: String,
+    /// To be offered: nothing shares it, and automatic shares are to ask.
+    pub offered: bool,
 }
 
 /// Memory, in bytes.
@@ -63,6 +122,8 @@ pub struct Session {
     pub id: u64,
     /// Who; empty: anonymous.
     pub user: String,
+    /// Let in without a password.
+    pub guest: bool,
     /// The client's address.
     pub address: String,
     /// The dialect, as `3.1.1`.
@@ -90,6 +151,8 @@ pub struct Open {
     pub path: Vec<u8>,
     /// What was granted, in words: `read`, `read, write`, `delete` …
     pub access: String,
+    /// Byte-range locks it holds.
+    pub locks: u32,
 }
 
 /// Counted since the start.
@@ -101,6 +164,16 @@ pub struct Totals {
     pub bytes_written: u64,
     /// Requests answered.
     pub requests: u64,
+}
+
+impl Share {
+    fn state(&self) -> &'static str {
+        if self.why.is_empty() {
+            "served"
+        } else {
+            "absent"
+        }
+    }
 }
 
 impl Status {
@@ -126,6 +199,7 @@ impl Status {
                 // As a string: JavaScript would round it.
                 o.string("id", session.id.to_string())
                     .string("user", &session.user)
+                    .boolean("guest", session.guest)
                     .string("address", &session.address)
                     .string("dialect", &session.dialect)
                     .string("signing", &session.signing)
@@ -139,13 +213,40 @@ impl Status {
                 o.string("session", open.session.to_string())
                     .string("share", &open.share)
                     .string("path", &open.path)
-                    .string("access", &open.access);
+                    .string("access", &open.access)
+                    .number("locks", open.locks.into());
             })
+            .number("locks_total", self.locks_total.into())
             .object("totals", |o| {
                 o.number("bytes_read", self.totals.bytes_read)
                     .number("bytes_written", self.totals.bytes_written)
                     .number("requests", self.totals.requests);
-            });
+            })
+            .array("listening", &self.listening, |o, one| {
+                o.string("address", &one.address)
+                    .string("network", &one.network);
+            })
+            .array("shares", &self.shares, |o, share| {
+                o.string("name", &share.name)
+                    .string("path", &share.path)
+                    .string("state", share.state())
+                    .string("why", &share.why)
+                    .boolean("read_only", share.read_only)
+                    .boolean("automatic", share.automatic)
+                    .number("uses", share.uses.into());
+            })
+            .array("disks", &self.disks, |o, disk| {
+                o.string("device", &disk.device)
+                    .string("path", &disk.path)
+                    .string("filesystem", &disk.filesystem)
+                    .string("label", &disk.label)
+                    .string("uuid", &disk.uuid)
+                    .boolean("read_only", disk.read_only)
+                    .boolean("ejected", disk.ejected)
+                    .string("share", &disk.share)
+                    .boolean("offered", disk.offered);
+            })
+            .strings("mistakes", &self.mistakes);
     }
 
     /// Appends the status as text for a terminal; names from clients cannot send it control sequences.
@@ -162,6 +263,33 @@ impl Status {
             bytes(self.totals.bytes_read),
             bytes(self.totals.bytes_written),
         ));
+        let addresses: Vec<_> = self.listening.iter().map(|l| l.address.as_str()).collect();
+        out.push_str(&match addresses.is_empty() {
+            true => "listening nowhere\n".into(),
+            false => format!("listening on {}\n", addresses.join(", ")),
+        });
+        if !self.mistakes.is_empty() {
+            out.push_str(&format!(
+                "{} mistakes in the configuration: smolsmb check\n",
+                self.mistakes.len()
+            ));
+        }
+        if !self.shares.is_empty() {
+            out.push_str("\nShares\n");
+            let mut table = Table::new(&["share", "state", ">uses", "folder"]);
+            for share in &self.shares {
+                table.row(vec![
+                    safe(share.name.as_bytes()),
+                    match share.why.as_str() {
+                        "" => share.state().into(),
+                        why => format!("absent: {}", safe(why.as_bytes())),
+                    },
+                    share.uses.to_string(),
+                    safe(share.path.as_bytes()),
+                ]);
+            }
+            table.write(out);
+        }
         out.push_str(&format!("\nMemory: at most {}", bytes(self.memory.ceiling)));
         if self.memory.resident > 0 {
             out.push_str(&format!(", {} held now", bytes(self.memory.resident)));
@@ -202,7 +330,7 @@ impl Status {
                     if session.user.is_empty() {
                         "(anonymous)".into()
                     } else {
-                        safe(session.user.as_bytes())
+                        safe(session.user.as_bytes()) + if session.guest { " (guest)" } else { "" }
                     },
                     session.address.clone(),
                     session.dialect.clone(),
@@ -285,6 +413,7 @@ mod tests {
             sessions: vec![Session {
                 id: u64::MAX,
                 user: "ali\u{1b}[2Jce".into(),
+                guest: false,
                 address: "192.168.1.7".into(),
                 dialect: "3.1.1".into(),
                 signing: "AES-128-GMAC".into(),
@@ -299,13 +428,34 @@ mod tests {
                 share: "disk".into(),
                 path: b"a\xff\n\"b".to_vec(),
                 access: "read".into(),
+                locks: 1,
             }],
             opens_total: 300,
+            locks_total: 9,
             totals: Totals {
                 bytes_read: 1 << 30,
                 bytes_written: 0,
                 requests: 12,
             },
+            listening: vec![Listening {
+                address: "192.168.1.1:445".into(),
+                network: "lan".into(),
+            }],
+            shares: vec![Share {
+                name: "disk".into(),
+                path: "/mnt/a\u{1b}c".into(),
+                why: "no such folder".into(),
+                uses: 1,
+                ..Share::default()
+            }],
+            disks: vec![Disk {
+                device: "/dev/sda1".into(),
+                path: "/mnt/sda1".into(),
+                filesystem: "ext4".into(),
+                offered: true,
+                ..Disk::default()
+            }],
+            mistakes: vec!["a \"b\"".into()],
         }
     }
 
@@ -320,11 +470,15 @@ mod tests {
             concat!(
                 r#"{"name":"router","version":"0.1.0","uptime":90061,"#,
                 r#""memory":{"ceiling":8388608,"resident":3145728,"rows":[{"name":"opens","used":2,"capacity":1024,"bytes":131072}]},"#,
-                r#""connections":1,"sessions_total":1,"sessions":[{"id":"18446744073709551615","user":"ali\u001b[2Jce","address":"192.168.1.7","#,
+                r#""connections":1,"sessions_total":1,"sessions":[{"id":"18446744073709551615","user":"ali\u001b[2Jce","guest":false,"address":"192.168.1.7","#,
                 r#""dialect":"3.1.1","signing":"AES-128-GMAC","encryption":"","since":1800000000,"idle":5,"opens":2}],"#,
                 r#""opens_total":300,"opens":[{"session":"7","share":"disk","path":"a"#,
                 "\u{fffd}",
-                r#"\n\"b","access":"read"}],"totals":{"bytes_read":1073741824,"bytes_written":0,"requests":12}}"#,
+                r#"\n\"b","access":"read","locks":1}],"locks_total":9,"totals":{"bytes_read":1073741824,"bytes_written":0,"requests":12},"#,
+                r#""listening":[{"address":"192.168.1.1:445","network":"lan"}],"#,
+                r#""shares":[{"name":"disk","path":"/mnt/a\u001bc","state":"absent","why":"no such folder","read_only":false,"automatic":false,"uses":1}],"#,
+                r#""disks":[{"device":"/dev/sda1","path":"/mnt/sda1","filesystem":"ext4","label":"","uuid":"","read_only":false,"ejected":false,"share":"","offered":true}],"#,
+                r#""mistakes":["a \"b\""]}"#,
             )
         );
     }

@@ -73,6 +73,12 @@ impl Locks {
         })
     }
 
+    /// How many of an object's locks this open holds.
+    pub fn count(&self, objects: &Objects, object: ObjectId, open: u64) -> usize {
+        let locks = self.of(objects, object);
+        locks.filter(|(_, lock)| lock.open == open).count()
+    }
+
     /// Whether a lock stands in the way of another lock on this range. An open's own shared lock may be
     /// stacked with its own shared ones, but nothing with an exclusive one ([MS-FSA] 2.1.4.10).
     pub fn conflicts(

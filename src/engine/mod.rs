@@ -41,7 +41,7 @@ mod window;
 pub use connection::ConnectionId;
 pub use frame::{Walk, reply_bound};
 pub use open::OpenId;
-pub use report::{OpenReport, SessionReport};
+pub use report::{OpenReport, SessionReport, ShareReport};
 pub use server::{Random, Refused, Server, Totals};
 pub use setup::{Encryption, Guest, Interface, Setup, Share, User};
 

@@ -5,6 +5,7 @@ use core::net::IpAddr;
 use super::Server;
 use super::open::Target;
 use super::session::{Identity, SessionId, State};
+use super::setup::Share;
 use crate::crypto::{Cipher, SigningAlgorithm};
 use crate::vfs::{FileTime, Vfs};
 use crate::wire::negotiate::Dialect;
@@ -43,6 +44,18 @@ pub struct OpenReport<'a> {
     pub path: &'a [u8],
     /// Granted access.
     pub access: u32,
+    /// Byte-range locks.
+    pub locks: usize,
+}
+
+/// A share, as `status` shows it.
+pub struct ShareReport<'a> {
+    /// What it is.
+    pub share: &'a Share,
+    /// Its folder is there and open.
+    pub served: bool,
+    /// Tree connects.
+    pub uses: usize,
 }
 
 impl<V: Vfs> Server<V> {
@@ -77,6 +90,19 @@ impl<V: Vfs> Server<V> {
             })
     }
 
+    /// Every share.
+    pub fn report_shares(&self) -> impl Iterator<Item = ShareReport<'_>> {
+        self.served.iter().map(|one| ShareReport {
+            share: &one.share,
+            served: one.root.is_some(),
+            uses: self
+                .trees
+                .iter()
+                .filter(|(_, tree)| tree.share == one.number)
+                .count(),
+        })
+    }
+
     /// Shows every open to `each`, at most `most`; how many there are.
     pub fn report_opens(&mut self, most: usize, each: &mut dyn FnMut(OpenReport<'_>)) -> usize {
         let Server {
@@ -85,10 +111,12 @@ impl<V: Vfs> Server<V> {
             served,
             pipes,
             vfs,
+            locks,
+            objects,
             ..
         } = self;
         let mut path = [0; 4_096];
-        for (_, open) in opens.iter().take(most) {
+        for (id, open) in opens.iter().take(most) {
             let length = match &open.target {
                 Target::File(file) => vfs.path(file, &mut path).unwrap_or(0),
                 Target::Pipe(pipe) => {
@@ -107,6 +135,9 @@ impl<V: Vfs> Server<V> {
                 share,
                 path: path.get(..length).unwrap_or_default(),
                 access: open.access,
+                locks: open
+                    .object
+                    .map_or(0, |object| locks.count(objects, object, id.to_u64())),
             });
         }
         opens.len()

@@ -48,6 +48,7 @@ impl<E: Engine> Listeners<E> {
         let io = Io::new(&self.shared.reactor, socket)?;
         let task = executor.spawn(accept(self.shared.clone(), io));
         self.open.borrow_mut().push((local, task));
+        self.tell();
         Ok(local)
     }
 
@@ -63,6 +64,12 @@ impl<E: Engine> Listeners<E> {
                 log::error!("cannot listen on {address}: {error}");
             }
         }
+        self.tell();
+    }
+
+    /// Lets the others know where it listens.
+    fn tell(&self) {
+        *self.shared.listening.borrow_mut() = self.addresses();
     }
 
     /// Listens no more.

@@ -54,7 +54,7 @@ pub struct Gauge {
 }
 
 /// How full the net is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gauges {
     /// Connections.
     pub connections: usize,
@@ -66,6 +66,8 @@ pub struct Gauges {
     pub disk_thread: bool,
     /// Jobs for it, queued or under way.
     pub disk_jobs: usize,
+    /// Where it listens.
+    pub listening: Vec<SocketAddr>,
 }
 
 /// A server's sockets, before and while it runs.

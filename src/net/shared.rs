@@ -8,6 +8,7 @@ use super::{Gauge, Gauges, notify::Notify};
 use crate::memory::{Budget, Pool};
 use core::cell::{Cell, RefCell};
 use core::fmt::Arguments;
+use core::net::SocketAddr;
 use core::panic::AssertUnwindSafe;
 use rustix::io::Result;
 use smol::LocalExecutor;
@@ -50,6 +51,8 @@ pub struct Shared<E: Engine> {
     /// The engine was called.
     active: Notify,
     complaints: Cell<(u64, u32)>,
+    /// Where connections are taken.
+    pub listening: RefCell<Vec<SocketAddr>>,
 }
 
 impl<E: Engine> Shared<E> {
@@ -76,6 +79,7 @@ impl<E: Engine> Shared<E> {
             patience: [PATIENCE, PATIENCE_UNDER_PRESSURE],
             active: Notify::default(),
             complaints: Cell::default(),
+            listening: RefCell::default(),
         })
     }
 
@@ -183,6 +187,7 @@ impl<E: Engine> Shared<E> {
             send_slots: gauge(&self.tx),
             disk_thread: self.helper.started(),
             disk_jobs: self.helper.queued(),
+            listening: self.listening.borrow().clone(),
         }
     }
 }
