@@ -34,6 +34,7 @@ mod shares;
 mod short_name;
 #[cfg(test)]
 mod tests;
+mod times;
 mod tree;
 mod veto;
 mod window;

@@ -48,6 +48,8 @@ pub struct Open<F> {
     pub listing: Listing,
     /// The last write time was set by hand and no longer follows writes ([MS-FSA] 2.1.4.17).
     pub write_time_fixed: bool,
+    /// Likewise the change time.
+    pub change_time_fixed: bool,
     /// Data was written through it.
     pub wrote: bool,
     /// The file was renamed through it.

@@ -17,7 +17,7 @@ fn is_plain(byte: u8) -> bool {
 }
 
 /// Whether a name is short already.
-fn is_short(name: &[u8]) -> bool {
+pub fn is_short(name: &[u8]) -> bool {
     let (base, extension) = match name.iter().position(|byte| *byte == b'.') {
         Some(dot) => (
             name.get(..dot).unwrap_or_default(),

@@ -209,7 +209,7 @@ pub struct Times {
     pub access: Option<FileTime>,
     /// Last write.
     pub write: Option<FileTime>,
-    /// Last change; most disks cannot set it and pass over it.
+    /// Last change of anything; a disk that cannot keep it passes over it.
     pub change: Option<FileTime>,
 }
 

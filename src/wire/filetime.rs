@@ -58,6 +58,15 @@ impl Setting {
         }
     }
 
+    /// Whether the time is fixed for the handle afterwards, if it was so before or not.
+    pub fn fixes(self, before: bool) -> bool {
+        match self {
+            Setting::Keep => before,
+            Setting::Resume => false,
+            Setting::Freeze | Setting::Set(_) => true,
+        }
+    }
+
     /// The time to set, if there is one.
     pub fn time(self) -> Option<u64> {
         match self {

@@ -51,6 +51,7 @@ pub fn create<V: Vfs>(
         cursor: 0,
         listing: Listing::default(),
         write_time_fixed: false,
+        change_time_fixed: false,
         wrote: false,
         renamed: false,
         lock_sequences: [0; 65],

@@ -5,8 +5,8 @@ use core::ops::ControlFlow;
 use crate::engine::Server;
 use crate::engine::context::{Answer, Context, Outcome};
 use crate::engine::open::{Listing, Open, Target};
-use crate::engine::tree;
 use crate::engine::veto::vetoed;
+use crate::engine::{short_name, tree};
 use crate::vfs::{At, Kind, Meta, SharePath, Vfs, name, wildcard};
 use crate::wire::info::{DirectoryClass, DirectoryEntry, DirectoryWriter, Times};
 use crate::wire::query_directory::{REOPEN, RESTART_SCANS, RETURN_SINGLE_ENTRY, Request, Response};
@@ -85,6 +85,7 @@ pub fn handle<V: Vfs>(
                 .find(|served| served.number == share)
                 .map_or(&[], |served| &served.share.veto),
             needs_meta: class.needs_meta(),
+            needs_short: class.needs_short_name(),
             most: match request.flags & RETURN_SINGLE_ENTRY {
                 0 => u32::MAX,
                 _ => 1,
@@ -135,6 +136,7 @@ struct Search<'a, 'w, 'b> {
     pattern: &'a [u8],
     veto: &'a [String],
     needs_meta: bool,
+    needs_short: bool,
     most: u32,
     list: DirectoryWriter,
     w: &'w mut Writer<'b>,
@@ -150,8 +152,16 @@ impl Search<'_, '_, '_> {
     }
 
     fn put(&mut self, name: &[u8], meta: Option<&Meta>) -> Result<(), Full> {
+        let mut short = [0; short_name::LIMIT];
+        let short_name = if self.needs_short && !DOTS.contains(&name) && !short_name::is_short(name)
+        {
+            short_name::of(name, &mut short)
+        } else {
+            b""
+        };
         let mut entry = DirectoryEntry {
             name,
+            short_name,
             ..DirectoryEntry::default()
         };
         if let Some(meta) = meta {

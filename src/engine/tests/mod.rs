@@ -11,3 +11,4 @@ mod notify;
 mod oplocks;
 mod sessions;
 mod signing;
+mod times;

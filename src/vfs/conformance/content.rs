@@ -223,12 +223,42 @@ pub(in crate::vfs) fn attributes_and_times_are_kept<V: Vfs>(b: &mut Bench<V>) {
         )
         .unwrap();
     assert_eq!(b.vfs.meta(&file).unwrap().write, 180_000_000_000_000_006);
+    if b.attributes {
+        a_change_time_is_kept(b, &mut file);
+    }
     let (mut dir, _) = b.make_directory("d").unwrap();
     b.vfs.set_attributes(&mut dir, 0x2).unwrap();
     assert_eq!(
         b.vfs.meta(&dir).unwrap().attributes,
         if b.attributes { 0x12 } else { 0x10 }
     );
+}
+
+fn a_change_time_is_kept<V: Vfs>(b: &mut Bench<V>, file: &mut V::File) {
+    let set = |b: &mut Bench<V>, file: &mut V::File, times: Times| {
+        b.vfs.set_times(file, &times).unwrap();
+        b.vfs.meta(file).unwrap().change
+    };
+    for change in [NOW + 11, 116_444_735_990_000_000] {
+        let times = Times {
+            creation: Some(NOW + 1),
+            write: Some(NOW + 2),
+            change: Some(change),
+            ..Times::default()
+        };
+        assert_eq!(set(b, file, times), change);
+        let mut found = None;
+        let mut root = b.open("");
+        b.vfs
+            .list(&mut root, 0, true, &mut |entry| {
+                found = found.or(entry.meta.filter(|_| entry.name == b"f"));
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        assert_eq!(found.unwrap().change, change);
+    }
+    let again = b.open("f");
+    assert_eq!(b.vfs.meta(&again).unwrap().change, 116_444_735_990_000_000);
 }
 
 pub(in crate::vfs) fn extras_are_kept<V: Vfs>(b: &mut Bench<V>) {

@@ -1,5 +1,6 @@
 //! What stands in extended attributes: DOS attributes, streams' names, EAs, descriptors, reparse buffers; and times.
 
+use super::changetime;
 use super::error::error;
 use super::meta::{self, Attributes, REPARSE, SECURITY, TAG_SYMLINK, bits, timestamp, visible};
 use super::stream::{AttributeName, missing, no_room};
@@ -22,7 +23,32 @@ impl Local {
             }
         }
         let (access, write) = (times.access.map(timestamp), times.write.map(timestamp));
-        self.as_owner_or_writer(file, || sys::set_times(file.fd.as_fd(), access, write))
+        self.as_owner_or_writer(file, || sys::set_times(file.fd.as_fd(), access, write))?;
+        match times.change.map(|change| self.keep_change(file, change)) {
+            // Where there is no room for it, the disk's own change time is as true as ever.
+            Some(Err(Error::Unsupported | Error::Full)) | None => Ok(()),
+            Some(result) => result,
+        }
+    }
+
+    /// Keeps a change time, beside the inode's own as it is once that is stored.
+    fn keep_change(&mut self, file: &File, change: FileTime) -> Result<(), Error> {
+        let path = file.handle_path();
+        let mut seen = meta::file_time(sys::now());
+        // The first guess is right unless the disk's clock is another, or the disk was slow.
+        for _ in 0..3 {
+            let value = changetime::write(change, seen);
+            self.as_owner_or_writer(file, || {
+                sys::set(file.place(&path), changetime::NAME, &value, false)
+            })?;
+            let stat = sys::stat(file.as_fd()).map_err(error)?;
+            let now = meta::file_time(stat.change);
+            if changetime::settled(seen, now) {
+                break;
+            }
+            seen = now;
+        }
+        Ok(())
     }
 
     pub(super) fn store_attributes(

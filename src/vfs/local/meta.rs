@@ -1,5 +1,6 @@
 //! What a file is, from its status and its extended attributes.
 
+use super::changetime;
 use super::dosattrib::{self, DosAttrib};
 use super::stream;
 use crate::sys::file::{self as sys, FileType, Place, Stat, Timestamp};
@@ -48,6 +49,8 @@ pub(super) struct Attributes<'a> {
 #[derive(Clone, Copy, Debug, Default)]
 struct Extra {
     dos: DosAttrib,
+    /// The change time that was set and still counts.
+    change: Option<FileTime>,
     tag: u32,
     ea_size: u32,
 }
@@ -94,7 +97,7 @@ fn names(place: Place<'_>, out: &mut [u8]) -> Result<usize, sys::Errno> {
     }
 }
 
-fn extra(place: Place<'_>, memory: &mut Attributes<'_>) -> Extra {
+fn extra(stat: &Stat, place: Place<'_>, memory: &mut Attributes<'_>) -> Extra {
     let mut extra = Extra::default();
     // A disk without attributes, or rights that hide them: what can be known without them is told.
     let Ok(length) = names(place, memory.names) else {
@@ -105,6 +108,11 @@ fn extra(place: Place<'_>, memory: &mut Attributes<'_>) -> Extra {
             let value = &mut memory.value[..dosattrib::LONGEST];
             let length = sys::get(place, name, value).unwrap_or(0);
             extra.dos = dosattrib::read(&memory.value[..length]).unwrap_or_default();
+        } else if name == changetime::NAME {
+            let mut value = [0; changetime::LENGTH];
+            let length = sys::get(place, name, &mut value).unwrap_or(0);
+            let value = value.get(..length).unwrap_or_default();
+            extra.change = changetime::read(value, file_time(stat.change));
         } else if name == REPARSE {
             let length = sys::get(place, name, memory.value).unwrap_or(0);
             extra.tag = memory.value[..length]
@@ -132,7 +140,7 @@ pub(super) fn describe(
 ) -> Meta {
     let kind = kind(stat);
     let extra = match (kind, place) {
-        (Kind::File | Kind::Directory, Some(place)) => extra(place, &mut memory),
+        (Kind::File | Kind::Directory, Some(place)) => extra(stat, place, &mut memory),
         (Kind::Symlink, _) => Extra {
             tag: TAG_SYMLINK,
             ..Extra::default()
@@ -180,7 +188,7 @@ pub(super) fn describe(
             .unwrap_or(write.min(change).min(access)),
         access,
         write,
-        change,
+        change: extra.change.unwrap_or(change),
         reparse_tag: extra.tag,
         ea_size: extra.ea_size,
         mode: stat.mode,
@@ -256,6 +264,7 @@ mod tests {
             &b"user.DOSATTRIB"[..],
             b"user.DosStream.x:$DATA",
             b"user.SMOLSMB.NTACL",
+            b"user.SMOLSMB.CTIME",
             b"user.SmbReparse",
             b"security.x",
             b"user.",

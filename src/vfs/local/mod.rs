@@ -5,6 +5,7 @@
 //! kernel knows where they are (`place`). Reading, writing and listing use memory taken at the start.
 
 mod change;
+mod changetime;
 mod data;
 mod dosattrib;
 mod error;

@@ -94,6 +94,32 @@ mod walked {
     conforms!(|name| on("/tmp", name, true), read_only);
 }
 
+#[test]
+fn a_change_time_that_was_set_gives_way_to_the_next_change() {
+    let (mut b, scratch) = on("/tmp", "ctime", false);
+    if !b.attributes {
+        return;
+    }
+    let (mut file, made) = b.make("f").unwrap();
+    let set = made.change - 864_000_000_000;
+    let times = Times {
+        change: Some(set),
+        ..Times::default()
+    };
+    for on_the_router in [false, true] {
+        b.vfs.set_times(&mut file, &times).unwrap();
+        assert_eq!(b.vfs.meta(&file).unwrap().change, set);
+        // Longer than what is taken for the same change.
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        assert_eq!(b.vfs.meta(&file).unwrap().change, set);
+        match on_the_router {
+            true => std::fs::write(scratch.path().join("f"), b"x").unwrap(),
+            false => b.vfs.write(&mut file, 0, b"x", false).unwrap(),
+        }
+        assert!(b.vfs.meta(&file).unwrap().change >= made.change);
+    }
+}
+
 /// Another disk, named by the tester: `SMOLSMB_TEST_DISK=/mnt/btrfs cargo test --lib vfs::`.
 mod elsewhere {
     use super::*;

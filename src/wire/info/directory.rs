@@ -57,6 +57,14 @@ impl DirectoryClass {
         }
     }
 
+    /// Whether entries show the short name.
+    pub fn needs_short_name(self) -> bool {
+        matches!(
+            self,
+            DirectoryClass::Both | DirectoryClass::IdBoth | DirectoryClass::IdExtdBoth
+        )
+    }
+
     /// Whether entries show more than the name.
     pub fn needs_meta(self) -> bool {
         self != DirectoryClass::Names

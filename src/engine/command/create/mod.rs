@@ -224,6 +224,7 @@ fn enter<V: Vfs>(
         cursor: 0,
         listing: Listing::default(),
         write_time_fixed: false,
+        change_time_fixed: false,
         wrote: false,
         renamed: false,
         lock_sequences: [0; 65],

@@ -110,7 +110,7 @@ pub fn copy<V: Vfs>(
         done.chunks_written += 1;
         done.total_bytes_written = done.total_bytes_written.saturating_add(chunk.length);
     }
-    context.server.end_change(target, fixed)?;
+    context.server.put_back(target, &fixed)?;
     done.write(out)?;
     Ok(status)
 }

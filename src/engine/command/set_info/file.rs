@@ -7,7 +7,6 @@ use crate::engine::open::{OpenId, Target};
 use crate::vfs::{Error, Kind, Times, Vfs};
 use crate::wire::change_notify::{action, filter};
 use crate::wire::ea::{FullEas, is_valid_name};
-use crate::wire::filetime::Setting;
 use crate::wire::info::class::{self, file};
 use crate::wire::info::{
     Allocation, Disposition, DispositionEx, EndOfFile, Mode, Pipe, Position, Rename, SetBasic,
@@ -115,6 +114,17 @@ fn basic<V: Vfs>(
     if wanted.attributes & forbidden != 0 {
         return Err(Status::INVALID_PARAMETER);
     }
+    // What this sets counts at once: attributes set together with a change time of -1 do not move it.
+    let open = context
+        .server
+        .opens
+        .get_mut(id)
+        .ok_or(Status::FILE_CLOSED)?;
+    open.write_time_fixed = wanted.write.fixes(open.write_time_fixed);
+    open.change_time_fixed = wanted.change.fixes(open.change_time_fixed);
+    let write = open.write_time_fixed && wanted.write.time().is_none();
+    let change = open.change_time_fixed && wanted.change.time().is_none();
+    let fixed = context.server.times_now(id, write, change)?;
     let (vfs, file) = context.server.file_mut(id)?;
     if wanted.attributes != 0 {
         let kept = vfs.meta(file)?.attributes & attributes::SPARSE_FILE;
@@ -127,7 +137,12 @@ fn basic<V: Vfs>(
         write: wanted.write.time(),
         change: wanted.change.time(),
     };
-    if times != Times::default() {
+    if wanted.attributes != 0 || times != Times::default() {
+        let times = Times {
+            write: times.write.or(fixed.write),
+            change: times.change.or(fixed.change),
+            ..times
+        };
         vfs.set_times(file, &times)?;
     }
     let told = [
@@ -140,11 +155,7 @@ fn basic<V: Vfs>(
     .filter(|(set, _)| *set)
     .fold(0, |filter, (_, one)| filter | one);
     context.server.changed(id, action::MODIFIED, told);
-    change(context, id, |open| match wanted.write {
-        Setting::Keep => {}
-        Setting::Resume => open.write_time_fixed = false,
-        Setting::Freeze | Setting::Set(_) => open.write_time_fixed = true,
-    })
+    Ok(())
 }
 
 /// An open that may change the length of a file; the length it has.
@@ -234,6 +245,7 @@ fn extended<V: Vfs>(
     if !list.clone().all(|attribute| is_valid_name(attribute.name)) {
         return Err(Status::INVALID_EA_NAME);
     }
+    let fixed = context.server.fixed_times(id)?;
     let (vfs, file) = context.server.file_mut(id)?;
     for attribute in list {
         match vfs.set_attribute(file, attribute.name, attribute.value) {
@@ -245,6 +257,7 @@ fn extended<V: Vfs>(
             Err(error) => return Err(error.into()),
         }
     }
+    context.server.put_back(id, &fixed)?;
     context.server.changed(id, action::MODIFIED, filter::EA);
     Ok(())
 }

@@ -9,11 +9,11 @@ mod filesystem;
 mod rename;
 mod security;
 
+use crate::engine::Server;
 use crate::engine::caching::{Breaker, Reason};
 use crate::engine::context::{Answer, Context, Outcome};
 use crate::engine::open::{ObjectId, OpenId, Target};
-use crate::engine::{Now, Server};
-use crate::vfs::{self, Times, Vfs};
+use crate::vfs::Vfs;
 use crate::wire::Writer;
 use crate::wire::info::class::info_type;
 use crate::wire::set_info::{Request, Response};
@@ -93,56 +93,5 @@ impl<V: Vfs> Server<V> {
             Target::File(file) => Ok((&mut self.vfs, file)),
             Target::Pipe(_) => Err(Status::INVALID_DEVICE_REQUEST),
         }
-    }
-
-    /// Changes a file's data: others drop what they cache of it, and a last write time that was set through
-    /// the same open stays what it was ([MS-FSA] 2.1.4.17).
-    pub(in crate::engine) fn change_data<T>(
-        &mut self,
-        id: OpenId<V::File>,
-        now: Now,
-        change: impl FnOnce(&mut V, &mut V::File) -> Result<T, vfs::Error>,
-    ) -> Result<T, Status> {
-        let fixed = self.begin_change(id, now)?;
-        let (vfs, file) = self.file_mut(id)?;
-        let result = change(vfs, file)?;
-        self.end_change(id, fixed)?;
-        Ok(result)
-    }
-
-    /// What comes before a change of a file's data; the last write time that is to be put back after it.
-    pub(in crate::engine) fn begin_change(
-        &mut self,
-        id: OpenId<V::File>,
-        now: Now,
-    ) -> Result<Option<vfs::FileTime>, Status> {
-        let open = self.opens.get_mut(id).ok_or(Status::FILE_CLOSED)?;
-        open.wrote = true;
-        let (object, fixed) = (open.object, open.write_time_fixed);
-        if let Some(object) = object {
-            self.break_caching(object, self.breaker(id), Reason::Change, now);
-        }
-        if !fixed {
-            return Ok(None);
-        }
-        let (vfs, file) = self.file_mut(id)?;
-        Ok(Some(vfs.meta(file)?.write))
-    }
-
-    /// Puts back a last write time that a change of the data has moved.
-    pub(in crate::engine) fn end_change(
-        &mut self,
-        id: OpenId<V::File>,
-        fixed: Option<vfs::FileTime>,
-    ) -> Result<(), Status> {
-        if fixed.is_none() {
-            return Ok(());
-        }
-        let (vfs, file) = self.file_mut(id)?;
-        let times = Times {
-            write: fixed,
-            ..Times::default()
-        };
-        Ok(vfs.set_times(file, &times)?)
     }
 }

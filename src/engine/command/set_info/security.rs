@@ -54,6 +54,7 @@ pub fn set<V: Vfs>(
     }
     let token = token(context.session()?.1);
     let server = &mut *context.server;
+    let fixed = server.fixed_times(id)?;
     let open = server.opens.get_mut(id).ok_or(Status::FILE_CLOSED)?;
     let Target::File(file) = &mut open.target else {
         return Err(Status::INVALID_DEVICE_REQUEST);
@@ -97,6 +98,7 @@ pub fn set<V: Vfs>(
         Err(Error::TooLarge | Error::BufferTooSmall) => Err(Status::INSUFFICIENT_RESOURCES),
         Err(error) => Err(error.into()),
         Ok(()) => {
+            server.put_back(id, &fixed)?;
             server.changed(id, action::MODIFIED, filter::SECURITY);
             Ok(())
         }
