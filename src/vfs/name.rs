@@ -239,7 +239,13 @@ impl Iterator for Shown<'_> {
     type Item = u32;
 
     fn next(&mut self) -> Option<u32> {
-        let (point, count) = decode(self.bytes)?;
+        let (mut point, mut count) = decode(self.bytes)?;
+        // What stands for a byte elsewhere, and stands here itself, is shown byte by byte: it would come back
+        // as the one byte, and that could make a letter with what follows it.
+        if count > 1 && (0xEF80..=0xEFFF).contains(&point) {
+            let first = self.bytes.first().copied().unwrap_or_default();
+            (point, count) = (0xEF00 | u32::from(first), 1);
+        }
         self.bytes = self.bytes.get(count..).unwrap_or_default();
         Some(match point {
             1..=0x1F => 0xF000 | point,

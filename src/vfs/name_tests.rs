@@ -135,6 +135,8 @@ fn names_on_disk_are_shown_and_lead_back() {
         (b"\xF0\x9F\x98\x80", "\u{1F600}"),
         (b"\xF0\x9F\x98", "\u{EFF0}\u{EF9F}\u{EF98}"),
         (b"\xC0\xAF", "\u{EFC0}\u{EFAF}"),
+        ("\u{EFC2}".as_bytes(), "\u{EFEE}\u{EFBF}\u{EF82}"),
+        (b"\xEE\xBF\x82\x80", "\u{EFEE}\u{EFBF}\u{EF82}\u{EF80}"),
     ] {
         assert_eq!(show(disk, &mut out), Some(shown.as_bytes()), "{disk:?}");
         assert_eq!(parsed(shown).unwrap().0, disk, "{disk:?}");
