@@ -65,6 +65,8 @@ pub struct Breaking {
     pub required: Caching,
     /// When we stop waiting, in ms.
     pub deadline: u64,
+    /// It was told with the epoch of the break before, of which it is a further step.
+    pub same_epoch: bool,
 }
 
 /// A break that is to be told.
@@ -299,6 +301,7 @@ impl<V: Vfs> Server<V> {
                 to,
                 required,
                 deadline: now.mono.saturating_add(BREAK_TIMEOUT),
+                same_epoch: false,
             });
             self.breaks_running += 1;
         } else {
@@ -340,7 +343,9 @@ impl<V: Vfs> Server<V> {
                 })
                 .filter(|(id, _)| {
                     let mut sessions = self.sessions.iter();
-                    sessions.any(|(_, session)| session.channel(*id).is_some())
+                    sessions.any(|(_, session)| {
+                        session.channel(*id).is_some() && session.user_hash() == lease.user
+                    })
                 })
                 .min_by_key(|(id, connection)| (connection.accepted, id.index()))
                 .map(|(id, _)| id),

@@ -73,6 +73,7 @@ impl<V: Vfs> Server<V> {
         let (object, delete, next) = (open.object, open.delete_on_close, open.next);
         let (holder, durable, kind) = (open.holder, open.durable, open.kind);
         let watched = self.watched_root(id);
+        let parent = self.parent_key(id);
         if let Some(durable) = durable {
             self.forget_durable(durable);
         }
@@ -88,6 +89,7 @@ impl<V: Vfs> Server<V> {
             }
             if delete && let Some(entry) = self.objects.get_mut(object) {
                 entry.delete_pending = true;
+                entry.deleter = id.to_u64();
                 self.answer_deleted(object);
             }
             if locked {
@@ -106,9 +108,9 @@ impl<V: Vfs> Server<V> {
                 let (last, goes) = entry.map_or((false, false), |entry| {
                     (entry.opens == 0, entry.delete_pending)
                 });
-                if let Some(root) = watched
-                    && !(last && goes)
-                {
+                // Who has not asked for the file to go does not know that it does.
+                let asked = entry.is_some_and(|entry| entry.deleter == id.to_u64());
+                if !(last && goes) {
                     let mut filter = 0;
                     if open.wrote {
                         filter |= filter::LAST_WRITE | filter::SIZE;
@@ -117,11 +119,16 @@ impl<V: Vfs> Server<V> {
                         filter |= filter::ATTRIBUTES | filter::CREATION;
                     }
                     if filter != 0 {
-                        self.changed_file(root, file, action::MODIFIED, filter);
+                        let folder = self.leased_folder(file);
+                        self.folder_changed(folder, parent);
+                        if let Some(root) = watched {
+                            self.changed_file(root, file, action::MODIFIED, filter);
+                        }
                     }
                 }
                 if last && let Some(object) = object {
-                    self.last_close(object, file, kind, watched);
+                    let parent = parent.filter(|_| asked);
+                    self.last_close(object, file, kind, (watched, parent));
                 }
             }
         }
@@ -134,7 +141,7 @@ impl<V: Vfs> Server<V> {
         object: ObjectId,
         file: &mut V::File,
         kind: Kind,
-        watched: Option<RootId>,
+        (watched, parent): (Option<RootId>, Option<[u8; 16]>),
     ) {
         let Some(entry) = self.objects.get(object) else {
             return;
@@ -146,12 +153,15 @@ impl<V: Vfs> Server<V> {
         if delete {
             // Afterwards it has no path any more.
             let path = self.path_for_watches(file);
-            match (self.vfs.remove(file), watched, path) {
-                (Ok(()), Some(root), Some(path)) => {
-                    self.changed_path(root, path, action::REMOVED, name_of(kind));
+            let folder = self.leased_folder(file);
+            match self.vfs.remove(file) {
+                Ok(()) => {
+                    self.folder_changed(folder, parent);
+                    if let (Some(root), Some(path)) = (watched, path) {
+                        self.changed_path(root, path, action::REMOVED, name_of(kind));
+                    }
                 }
-                (Ok(()), ..) => {}
-                (Err(error), ..) => log::debug!("a file marked for deletion stays: {error:?}"),
+                Err(error) => log::debug!("a file marked for deletion stays: {error:?}"),
             }
         }
         self.objects.release(object);
@@ -164,7 +174,7 @@ impl<V: Vfs> Server<V> {
             && let Ok(mut file) = self.vfs.base(file)
         {
             let kind = self.vfs.meta(&file).map_or(Kind::File, |meta| meta.kind);
-            self.last_close(object, &mut file, kind, watched);
+            self.last_close(object, &mut file, kind, (watched, parent));
         }
     }
 
@@ -290,6 +300,7 @@ impl<V: Vfs> Server<V> {
     /// The connection is gone: sessions that have no other channel end, but for their durable opens; parked
     /// requests are forgotten.
     pub fn disconnect(&mut self, id: ConnectionId, now: Now) {
+        self.now = now;
         let Some(connection) = self.connections.get(id) else {
             return;
         };

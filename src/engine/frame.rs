@@ -104,6 +104,7 @@ impl<V: Vfs> Server<V> {
         reply: &mut [u8],
         now: Now,
     ) -> Verdict<V::File> {
+        self.now = now;
         if !walk.begun {
             walk.begun = true;
             let Some(connection) = self

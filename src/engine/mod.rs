@@ -13,6 +13,7 @@ mod command;
 mod connection;
 mod context;
 mod deferred;
+mod directory;
 mod dispatch;
 mod durable;
 mod failure;

@@ -345,6 +345,9 @@ impl<V: Vfs> Server<V> {
     /// A file has changed, as whoever watches is told: `action` is one of [`action`], `filter` says which
     /// watches it concerns. Of a stream both are turned into those of streams.
     pub(super) fn changed(&mut self, id: OpenId<V::File>, action: u32, filter: u32) {
+        let folder = self.leased_folder_of(id);
+        let parent = self.parent_key(id);
+        self.folder_changed(folder, parent);
         let Some(root) = self.watched_root(id) else {
             return;
         };

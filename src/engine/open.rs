@@ -89,6 +89,8 @@ pub struct Object {
     pub holders: Option<super::caching::HolderId>,
     /// It goes away with its last open ([MS-FSA] File.PendingDelete / Link.IsDeleted).
     pub delete_pending: bool,
+    /// The open that last decided that, as a raw number.
+    pub deleter: u64,
     /// The first of its opens, as a raw number.
     pub first: u64,
 }
@@ -141,6 +143,7 @@ impl Objects {
             locks: None,
             holders: None,
             delete_pending: false,
+            deleter: 0,
             first: 0,
         };
         let id = self.table.insert(object).ok()?;

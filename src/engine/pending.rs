@@ -21,6 +21,7 @@ impl<V: Vfs> Server<V> {
     /// Writes the replies and notifications that are due on a connection, each with its length prefix, as
     /// many as fit; how many bytes.
     pub fn pending(&mut self, id: ConnectionId, reply: &mut [u8], now: Now) -> usize {
+        self.now = now;
         let mut length = self.tell_breaks(id, reply);
         let mut from = 0;
         while let Some(parked_id) = self.parked.find_from(from, |parked| {
@@ -151,9 +152,10 @@ impl<V: Vfs> Server<V> {
                 let open = self.opens.get(OpenId::<V::File>::from_u64(*open))?;
                 Some(open.session).filter(|session| encrypted(*session))
             }
-            Owner::Lease(_) => self
+            Owner::Lease(lease) => self
                 .sessions
                 .iter()
+                .filter(|(_, session)| session.user_hash() == lease.user)
                 .map(|(session, _)| session)
                 .find(|session| encrypted(*session)),
         }

@@ -79,6 +79,10 @@ pub struct Server<V: Vfs> {
     pub(super) ending: Option<super::session::SessionId>,
     pub(super) woken: usize,
     pub(super) totals: Totals,
+    /// The time as of the last call.
+    pub(super) now: Now,
+    /// How many leases there are on directories.
+    pub(super) folder_leases: usize,
 }
 
 impl<V: Vfs> Server<V> {
@@ -111,6 +115,8 @@ impl<V: Vfs> Server<V> {
             ending: None,
             woken: 0,
             totals: Totals::default(),
+            now: Now { wall: 0, mono: 0 },
+            folder_leases: 0,
             budget,
         };
         server.serve_shares();
@@ -312,6 +318,7 @@ impl<V: Vfs> Server<V> {
 
     /// Time-outs; when to call again, in ms.
     pub fn tick(&mut self, now: Now) -> Option<u64> {
+        self.now = now;
         let mut from = 0;
         while let Some(id) = self
             .logins

@@ -6,6 +6,7 @@ use crate::crypto::{Cipher, Preauth, SealingKey, SigningAlgorithm, SigningKey};
 use crate::memory::Handle;
 use crate::vfs::Who;
 use crate::wire::negotiate::Dialect;
+use crate::wire::utf16;
 
 /// Names a session; its number is the SessionId.
 pub type SessionId = Handle<Session>;
@@ -92,6 +93,16 @@ pub struct Session {
 }
 
 impl Session {
+    /// Tells the users apart who may share a client: leases are theirs, not the machine's. Whoever has proven
+    /// no name counts as one.
+    pub fn user_hash(&self) -> u64 {
+        match self.identity {
+            Identity::User => utf16::hash_folded(self.name.as_bytes(), 0),
+            Identity::Guest => 1,
+            Identity::Anonymous => 2,
+        }
+    }
+
     /// The channel of this session on a connection.
     pub fn channel(&self, connection: ConnectionId) -> Option<&Channel> {
         self.channels

@@ -82,7 +82,8 @@ impl<V: Vfs> Server<V> {
 
     /// Takes over a new setup. Sessions go on; tree connects of shares that are gone or changed end, and so
     /// do the sessions of users that are gone or have another password.
-    pub fn reconfigure(&mut self, mut setup: Setup, _now: Now) {
+    pub fn reconfigure(&mut self, mut setup: Setup, now: Now) {
+        self.now = now;
         let mut wanted = core::mem::take(&mut setup.shares);
         let mut index = 0;
         while index < self.served.len() {

@@ -296,6 +296,8 @@ pub trait Vfs {
     fn meta(&mut self, file: &Self::File) -> Result<Meta, Error>;
     /// The path below the root as the wire shows it, `/` between components, without the stream; its length.
     fn path(&mut self, file: &Self::File, out: &mut [u8]) -> Result<usize, Error>;
+    /// The key of the folder the file's name stands in; [`Error::NotFound`] for the share's root.
+    fn folder(&mut self, file: &Self::File) -> Result<FileKey, Error>;
     /// The stream's name as stored, empty for the file itself; its length.
     fn stream_name(&mut self, file: &Self::File, out: &mut [u8]) -> Result<usize, Error>;
 

@@ -228,6 +228,7 @@ pub fn capabilities(dialect: Option<Dialect>, client: u32, cipher: bool) -> u32 
     }
     if dialect.is_some_and(|dialect| dialect >= Dialect::Smb300) {
         capabilities |= client & negotiate::CAP_MULTI_CHANNEL;
+        capabilities |= negotiate::CAP_DIRECTORY_LEASING;
         // In 3.1.1 the context says it ([MS-SMB2] 2.2.4).
         if cipher && dialect != Some(Dialect::Smb311) {
             capabilities |= negotiate::CAP_ENCRYPTION;

@@ -31,6 +31,7 @@ pub fn handle<V: Vfs>(
             Ok(Outcome::Done)
         }
         Request::Lease(acknowledged) => {
+            let user = context.session()?.1.user_hash();
             let connection = context.connection()?;
             if connection.dialect == Dialect::Smb202 {
                 return Err(Status::INVALID_PARAMETER);
@@ -42,7 +43,7 @@ pub fn handle<V: Vfs>(
             } = acknowledged;
             context
                 .server
-                .acknowledge_lease(&guid, &lease_key, lease_state, now)?;
+                .acknowledge_lease((&guid, user, &lease_key), lease_state, now)?;
             acknowledged.write(reply)?;
             Ok(Outcome::Done)
         }

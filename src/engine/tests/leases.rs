@@ -1,144 +1,11 @@
 //! Leases between clients ([MS-SMB2] 3.3.4.7, 3.3.5.9.8, 3.3.5.9.11, 3.3.5.22.2).
 
 use super::client::*;
+use super::leasing::*;
 use crate::wire::create::{disposition, oplock};
 use crate::wire::header::Command;
 use crate::wire::negotiate::Dialect;
 use crate::wire::status::Status;
-
-const NONE: u32 = 0;
-const R: u32 = 1;
-const RH: u32 = 3;
-const RW: u32 = 5;
-const RWH: u32 = 7;
-
-const BREAK_IN_PROGRESS: u32 = 2;
-
-/// What a lease context of a reply says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Granted {
-    state: u32,
-    flags: u32,
-    epoch: Option<u16>,
-}
-
-/// What a notification says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Told {
-    key: u8,
-    epoch: u16,
-    answer: bool,
-    from: u32,
-    to: u32,
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap())
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    u16::from_le_bytes(bytes[at..at + 2].try_into().unwrap())
-}
-
-/// A client with a GUID of its own.
-fn client(world: &mut World, guid: u8) -> Client {
-    let mut client = world.connect();
-    client.guid = [guid; 16];
-    client.negotiate(world, Dialect::Smb311);
-    assert_eq!(client.log_in(world, "alice", "Password"), Status::SUCCESS);
-    assert_eq!(client.tree_connect(world, "files"), Status::SUCCESS);
-    client
-}
-
-/// A CREATE body with a lease context; one of version 2 where there is an epoch.
-fn create_leased(name: &str, disposition: u32, key: u8, state: u32, epoch: Option<u16>) -> Vec<u8> {
-    let mut body = create_with(name, disposition as u8, 0, oplock::LEASE);
-    while !(64 + body.len()).is_multiple_of(8) {
-        body.push(0);
-    }
-    let offset = 64 + body.len() as u32;
-    let mut data = vec![key; 16];
-    data.extend(state.to_le_bytes());
-    data.extend([0; 12]);
-    if let Some(epoch) = epoch {
-        data.extend([0; 16]);
-        data.extend(epoch.to_le_bytes());
-        data.extend([0; 2]);
-    }
-    let mut context = vec![0, 0, 0, 0, 16, 0, 4, 0, 0, 0, 24, 0];
-    context.extend((data.len() as u32).to_le_bytes());
-    context.extend(b"RqLs\0\0\0\0");
-    context.extend(data);
-    body[48..52].copy_from_slice(&offset.to_le_bytes());
-    body[52..56].copy_from_slice(&(context.len() as u32).to_le_bytes());
-    body.extend(context);
-    body
-}
-
-/// The body with one context more, before those it has.
-fn chained(mut body: Vec<u8>, name: &[u8; 4], data: &[u8; 16]) -> Vec<u8> {
-    let length = u32_at(&body, 52) as usize;
-    let others = body.split_off(body.len() - length);
-    body.resize(body.len().next_multiple_of(8), 0);
-    let offset = 64 + body.len() as u32;
-    body[48..52].copy_from_slice(&offset.to_le_bytes());
-    body[52..56].copy_from_slice(&(40 + length as u32).to_le_bytes());
-    let next = if length > 0 { 40 } else { 0 };
-    body.extend([next, 0, 0, 0, 16, 0, 4, 0, 0, 0, 24, 0, 16, 0, 0, 0]);
-    body.extend(name);
-    body.extend([0; 4]);
-    body.extend(data);
-    body.extend(others);
-    body
-}
-
-fn granted(reply: &Reply) -> Option<Granted> {
-    assert_eq!(reply.status, Status::SUCCESS);
-    let at = reply.message.windows(4).position(|name| name == b"RqLs")?;
-    assert_eq!(reply.message[66], oplock::LEASE);
-    let data = &reply.message[at + 8..];
-    Some(Granted {
-        state: u32_at(data, 16),
-        flags: u32_at(data, 20),
-        epoch: (data.len() >= 52).then(|| u16_at(data, 48)),
-    })
-}
-
-fn lease(world: &mut World, client: &mut Client, name: &str, key: u8, state: u32) -> Reply {
-    let body = create_leased(name, disposition::OPEN_IF, key, state, None);
-    client.ask(world, Command::Create, &body)
-}
-
-fn told(world: &mut World, client: &mut Client) -> Vec<Told> {
-    client
-        .pending(world)
-        .iter()
-        .filter(|reply| reply.header.message_id == u64::MAX)
-        .map(|reply| {
-            let body = &reply.message[64..];
-            assert_eq!((u16_at(body, 0), body.len()), (44, 44));
-            assert_eq!((reply.header.session_id, reply.signed), (0, false));
-            Told {
-                key: body[8],
-                epoch: u16_at(body, 2),
-                answer: u32_at(body, 4) == 1,
-                from: u32_at(body, 24),
-                to: u32_at(body, 28),
-            }
-        })
-        .collect()
-}
-
-fn acknowledge(world: &mut World, client: &mut Client, key: u8, state: u32) -> Status {
-    let body = [
-        &[36, 0, 0, 0, 0, 0, 0, 0][..],
-        &[key; 16],
-        &state.to_le_bytes(),
-        &[0; 8],
-    ]
-    .concat();
-    client.ask(world, Command::OplockBreak, &body).status
-}
 
 #[test]
 fn another_client_opens_and_both_cache_what_goes_together() {
@@ -361,20 +228,13 @@ fn who_comes_back_to_a_lease_names_its_key_and_its_file() {
 
 #[test]
 fn whoever_renames_or_deletes_waits_for_cached_handles_to_be_closed() {
-    let disposition = vec![1];
-    let mut rename = vec![0; 16];
-    rename.extend(2_u32.to_le_bytes());
-    rename.extend([b'g', 0, 0, 0, 0, 0]);
+    let (disposition, rename) = (vec![1], new_name("g"));
     for (class, buffer) in [(13, disposition), (10, rename)] {
         let mut world = World::default();
         let (mut a, mut b) = (client(&mut world, 1), client(&mut world, 2));
         let held = lease(&mut world, &mut a, "f", 1, RH);
         let file = b.open(&mut world, "f");
-        let mut body = vec![33, 0, 1, class];
-        body.extend((buffer.len() as u32).to_le_bytes());
-        body.extend([96, 0, 0, 0, 0, 0, 0, 0]);
-        body.extend(file);
-        body.extend(&buffer);
+        let body = set_info(file, class, &buffer);
         let reply = b.ask(&mut world, Command::SetInfo, &body);
         assert!(reply.is_interim(), "{class} {:?}", reply.status);
         let told = told(&mut world, &mut a);
@@ -409,4 +269,79 @@ fn whoever_opens_to_delete_asks_for_writes_and_then_for_handles_each_as_a_change
         opened = b.pending(&mut world);
     }
     assert_eq!(opened[0].status, Status::SUCCESS);
+}
+
+#[test]
+fn a_step_with_an_epoch_that_a_client_knows_is_told_again_with_a_new_one() {
+    let mut world = World::default();
+    let (mut a, mut b) = (client(&mut world, 1), client(&mut world, 2));
+    let body = create_leased("f", disposition::OPEN_IF, 1, RWH, Some(0x11));
+    a.ask(&mut world, Command::Create, &body);
+    b.ask(&mut world, Command::Create, &create("f", 1, 0));
+    b.ask(&mut world, Command::Create, &create("f", 4, 0));
+    let step = |epoch, from, to| Told {
+        key: 1,
+        epoch,
+        answer: to != NONE,
+        from,
+        to,
+    };
+    assert_eq!(told(&mut world, &mut a), [step(0x13, RWH, RH)]);
+    assert_eq!(acknowledge(&mut world, &mut a, 1, RH), Status::SUCCESS);
+    assert_eq!(told(&mut world, &mut a), [step(0x13, RH, R)]);
+    // As Linux does: the epoch is not new, so the lease is thought to be as it was.
+    let status = acknowledge(&mut world, &mut a, 1, RH);
+    assert_eq!(status, Status::REQUEST_NOT_ACCEPTED);
+    assert_eq!(told(&mut world, &mut a), [step(0x14, RH, R)]);
+    assert!(b.pending(&mut world).is_empty());
+    let status = acknowledge(&mut world, &mut a, 1, RH);
+    assert_eq!(status, Status::REQUEST_NOT_ACCEPTED);
+    assert_eq!(told(&mut world, &mut a), []);
+    assert_eq!(acknowledge(&mut world, &mut a, 1, R), Status::SUCCESS);
+    assert_eq!(told(&mut world, &mut a), [step(0x15, R, NONE)]);
+    assert_eq!(b.pending(&mut world).len(), 2);
+}
+
+#[test]
+fn a_last_step_nobody_answers_has_an_epoch_of_its_own_where_it_is_not_known_to_be_needless() {
+    let mut world = World::default();
+    let (mut a, mut b) = (client(&mut world, 1), client(&mut world, 2));
+    let body = create_leased("f", disposition::OPEN_IF, 1, RW, Some(0x11));
+    a.ask(&mut world, Command::Create, &body);
+    b.ask(&mut world, Command::Create, &create("f", 1, 0));
+    b.ask(&mut world, Command::Create, &create("f", 4, 0));
+    assert_eq!(told(&mut world, &mut a)[0].to, R);
+    assert_eq!(acknowledge(&mut world, &mut a, 1, R), Status::SUCCESS);
+    let last = told(&mut world, &mut a);
+    assert_eq!(
+        (last[0].epoch, last[0].to, last[0].answer),
+        (0x14, NONE, false)
+    );
+}
+
+#[test]
+fn a_lease_is_one_users_whatever_guid_another_claims() {
+    let mut world = World::default();
+    let mut a = client(&mut world, 1);
+    lease(&mut world, &mut a, "f", 1, RWH);
+    let mut thief = world.connect();
+    thief.guid = [1; 16];
+    thief.negotiate(&mut world, Dialect::Smb311);
+    assert_eq!(thief.log_in(&mut world, "bob", "geheim"), Status::SUCCESS);
+    assert_eq!(thief.tree_connect(&mut world, "files"), Status::SUCCESS);
+    // Asking for it by its key is opening the file beside it.
+    let reply = lease(&mut world, &mut thief, "f", 1, RWH);
+    assert!(reply.is_interim());
+    assert_eq!(told(&mut world, &mut thief), []);
+    assert_eq!(told(&mut world, &mut a).len(), 1);
+    let status = acknowledge(&mut world, &mut thief, 1, NONE);
+    assert_eq!(status, Status::OBJECT_NAME_NOT_FOUND);
+    assert!(thief.pending(&mut world).is_empty());
+    assert_eq!(acknowledge(&mut world, &mut a, 1, RH), Status::SUCCESS);
+    let late = thief.pending(&mut world);
+    assert_eq!(granted(&late[0]).unwrap().state, RH);
+    for client in [a, thief] {
+        world.server.disconnect(client.connection, world.now);
+    }
+    world.assert_empty();
 }

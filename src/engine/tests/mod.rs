@@ -3,9 +3,11 @@
 mod attacks;
 mod client;
 mod compound;
+mod directories;
 mod durable;
 mod hostile;
 mod leases;
+mod leasing;
 mod locks;
 mod notify;
 mod oplocks;

@@ -25,6 +25,7 @@ pub(in crate::vfs) fn files_are_made_found_and_removed<V: Vfs>(b: &mut Bench<V>)
     assert_eq!(b.path(&file), "Datei.txt");
     b.vfs.write(&mut file, 0, b"abc", false).unwrap();
     b.vfs.remove(&mut file).unwrap();
+    assert_eq!(b.vfs.folder(&file), Ok(root.key));
     assert_eq!(b.find("Datei.txt").err(), Some(Error::NotFound));
     assert_eq!(b.read(&file, 0, 9), b"abc");
     assert_eq!(b.vfs.meta(&file).unwrap().links, 0);
@@ -46,6 +47,11 @@ pub(in crate::vfs) fn directories_hold_names<V: Vfs>(b: &mut Bench<V>) {
     assert!(!b.vfs.is_empty(&mut outer).unwrap());
     let file = b.open("ouTER/InnER/FILE");
     assert_eq!(b.path(&file), "Outer/INNER/file");
+    let inner_key = b.find("outer/inner").unwrap().1.key;
+    assert_eq!(b.vfs.folder(&file), Ok(inner_key));
+    assert_eq!(b.vfs.folder(&outer), Ok(b.find("").unwrap().1.key));
+    let (root, _) = b.find("").unwrap();
+    assert_eq!(b.vfs.folder(&root), Err(Error::NotFound));
     assert_eq!(b.vfs.remove(&mut outer).err(), Some(Error::NotEmpty));
     assert_eq!(b.names("outer"), ["INNER"]);
     let mut inner = b.open("Outer/INNER");

@@ -232,6 +232,10 @@ impl Vfs for Local {
         self.shown_path(file, out)
     }
 
+    fn folder(&mut self, file: &File) -> Result<FileKey, Error> {
+        self.folder_key(file)
+    }
+
     fn stream_name(&mut self, file: &File, out: &mut [u8]) -> Result<usize, Error> {
         let name = file.stream.as_deref().unwrap_or_default();
         out.get_mut(..name.len())

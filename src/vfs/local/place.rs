@@ -52,6 +52,37 @@ impl Local {
         Ok(leads_to(root, path, &stat))
     }
 
+    /// The key of the folder that holds the file's name, or held it last.
+    pub(super) fn folder_key(&mut self, file: &File) -> Result<FileKey, Error> {
+        self.locate(file)?;
+        let root = self.root_of(file)?;
+        let path = self.work.path.bytes();
+        let end = path.iter().rposition(|&byte| byte == b'/');
+        let stat = match end {
+            None if path.is_empty() => return Err(Error::NotFound),
+            None => sys::stat(root.fd.as_fd()),
+            Some(end) => {
+                self.work.path.truncate(end);
+                let root = self.root_of(file)?;
+                let flags = Flags {
+                    no_follow: true,
+                    ..Flags::HANDLE
+                };
+                let folder = self
+                    .work
+                    .path
+                    .open_under(root.fd.as_fd(), flags, root.kernel);
+                folder.and_then(|folder| sys::stat(folder.as_fd()))
+            }
+        };
+        let stat = stat.map_err(error)?;
+        Ok(FileKey {
+            device: stat.device,
+            inode: stat.inode,
+            stream: 0,
+        })
+    }
+
     /// The path as the wire shows it.
     pub(super) fn shown_path(&mut self, file: &File, out: &mut [u8]) -> Result<usize, Error> {
         self.locate(file)?;

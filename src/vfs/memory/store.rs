@@ -159,6 +159,12 @@ impl Vfs for Memory {
         Ok(length)
     }
 
+    fn folder(&mut self, file: &File) -> Result<FileKey, Error> {
+        let name = file.name.filter(|_| file.node != file.root);
+        let parent = self.tree.holder(name.ok_or(Error::NotFound)?);
+        Ok(self.describe(parent, false).key)
+    }
+
     fn stream_name(&mut self, file: &File, out: &mut [u8]) -> Result<usize, Error> {
         let name = file.stream.as_deref().unwrap_or_default();
         out.get_mut(..name.len())

@@ -140,6 +140,11 @@ impl Tree {
         self.names[name].node
     }
 
+    /// The directory a name stands in, or stood in last.
+    pub fn holder(&self, name: usize) -> usize {
+        self.names[name].parent
+    }
+
     pub fn alive(&self, name: usize) -> bool {
         self.names[name].alive
     }

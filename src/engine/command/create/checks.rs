@@ -180,6 +180,7 @@ pub fn lease<V: Vfs>(
     request: &Request<'_>,
     asked: Option<&Lease>,
 ) -> Result<Option<Asked>, Status> {
+    let user = context.session()?.1.user_hash();
     let connection = context.connection()?;
     let (guid, dialect) = (connection.client_guid, connection.dialect);
     let needed = |lease: &Lease| match lease.v2 {
@@ -190,7 +191,7 @@ pub fn lease<V: Vfs>(
         .filter(|lease| {
             request.requested_oplock_level == create::oplock::LEASE && dialect >= needed(lease)
         })
-        .map(|lease| Asked::new(guid, lease)))
+        .map(|lease| Asked::new(guid, user, lease)))
 }
 
 /// Refuses a path with a component that the share's owner wants neither shown nor opened.

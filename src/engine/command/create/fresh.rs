@@ -140,6 +140,9 @@ fn make_with_stream<V: Vfs>(
         let _ = context.server.vfs.remove(&mut file);
     } else {
         let server = &mut *context.server;
+        let folder = server.leased_folder(&file);
+        let parent = wanted.lease.and_then(|asked| asked.lease.parent);
+        server.folder_changed(folder, parent);
         server.changed_file(at.root, &file, change::ADDED, filter::FILE_NAME);
     }
     made

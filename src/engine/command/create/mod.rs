@@ -241,8 +241,12 @@ fn enter<V: Vfs>(
     let connection = context.connection;
     let asked = caching::of_level(request.requested_oplock_level).unwrap_or(caching::NONE);
     match &wanted.lease {
-        _ if meta.kind != Kind::File => {}
-        Some(lease) => server.grant_lease(id, connection, lease),
+        Some(lease) => {
+            if let Some(lease) = lease.on(meta.kind) {
+                server.grant_lease(id, connection, &lease);
+            }
+        }
+        None if meta.kind != Kind::File => {}
         None if asked == caching::NONE => {}
         None => {
             let granted = server.grantable(object, id, asked, false, None);

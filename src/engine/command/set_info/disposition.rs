@@ -22,6 +22,7 @@ pub fn set<V: Vfs>(
     }
     if let Some(entry) = object.and_then(|object| context.server.objects.get_mut(object)) {
         entry.delete_pending = delete;
+        entry.deleter = id.to_u64();
     }
     if delete && let Some(object) = object {
         context.server.answer_deleted(object);

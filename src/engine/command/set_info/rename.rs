@@ -59,8 +59,15 @@ pub fn rename<V: Vfs>(
     let object = context.opened(id)?.object;
     break_handles(context, object, Some(id))?;
     let before = context.server.before_rename(id);
+    let left = context.server.leased_folder_of(id);
     let (vfs, file) = context.server.file_mut(id)?;
     vfs.rename(file, to, wanted.replace_if_exists)?;
+    let come = context.server.leased_folder_of(id);
+    let parent = context.server.parent_key(id);
+    context.server.folder_changed(left, parent);
+    if come != left {
+        context.server.folder_changed(come, parent);
+    }
     if let Some(before) = before {
         context.server.renamed(id, before, replaces);
     }
@@ -101,10 +108,13 @@ pub fn link<V: Vfs>(
     break_handles(context, object, Some(id))?;
     let (vfs, file) = context.server.file_mut(id)?;
     vfs.link(file, to, wanted.replace_if_exists)?;
-    if context.server.watched_root(id).is_some()
-        && let Ok((file, _)) = context.server.vfs.lookup(at, to, false)
+    let server = &mut *context.server;
+    if (server.watched_root(id).is_some() || server.folder_leases > 0)
+        && let Ok((file, _)) = server.vfs.lookup(at, to, false)
     {
-        let server = &mut *context.server;
+        let folder = server.leased_folder(&file);
+        let parent = server.parent_key(id);
+        server.folder_changed(folder, parent);
         server.changed_file(at.root, &file, action::ADDED, filter::FILE_NAME);
     }
     Ok(())
@@ -132,14 +142,18 @@ fn destination<'a>(wanted: &Rename<'a>, buffer: &'a mut [u8]) -> Result<SharePat
 
 /// Checks the folder the new name is to stand in: it is there, this user may add to it, and those who have it
 /// open allow it. A rename opens it for adding, sharing everything but its deletion.
-fn place<V: Vfs>(context: &mut Context<'_, V>, path: &[u8], directory: bool) -> Result<At, Status> {
+fn place<V: Vfs>(
+    context: &mut Context<'_, V>,
+    path: &[u8],
+    directory: bool,
+) -> Result<At, Refusal> {
     let session = context.session()?.0;
     let tree::Target::Disk(at) = context.tree()?.1.target else {
-        return Err(Status::INVALID_DEVICE_REQUEST);
+        return Err(Status::INVALID_DEVICE_REQUEST.into());
     };
     // What is not to be opened cannot be replaced either.
     if context.server.is_vetoed(context.tree()?.1.share, path) {
-        return Err(Status::ACCESS_DENIED);
+        return Err(Status::ACCESS_DENIED.into());
     }
     let parent = match path.iter().rposition(|byte| *byte == b'/') {
         Some(slash) => path.get(..slash).unwrap_or_default(),
@@ -158,10 +172,10 @@ fn place<V: Vfs>(context: &mut Context<'_, V>, path: &[u8], directory: bool) -> 
             error => error.into(),
         })?;
     if meta.kind != Kind::Directory {
-        return Err(Status::OBJECT_PATH_NOT_FOUND);
+        return Err(Status::OBJECT_PATH_NOT_FOUND.into());
     }
     if server.is_delete_pending(&meta.key) {
-        return Err(Status::DELETE_PENDING);
+        return Err(Status::DELETE_PENDING.into());
     }
     let adds = if directory {
         access::FILE_ADD_SUBDIRECTORY
@@ -169,9 +183,14 @@ fn place<V: Vfs>(context: &mut Context<'_, V>, path: &[u8], directory: bool) -> 
         access::FILE_ADD_FILE
     };
     if server.descriptor_access(session, &folder)? & adds == 0 {
-        return Err(Status::ACCESS_DENIED);
+        return Err(Status::ACCESS_DENIED.into());
     }
-    server.check_sharing(&meta.key, adds, share::READ | share::WRITE)?;
+    if let Err(status) = server.check_sharing(&meta.key, adds, share::READ | share::WRITE) {
+        // It may be open only in the cache of a client.
+        let object = server.objects.find(&meta.key);
+        break_handles(context, object, None)?;
+        return Err(status.into());
+    }
     Ok(at)
 }
 
