@@ -255,6 +255,8 @@ pub struct Volume {
     pub sparse: bool,
     /// Can share extents between files.
     pub reflink: bool,
+    /// Compresses the files it is told to.
+    pub compression: bool,
     /// The longest name in bytes.
     pub name_limit: u32,
 }
@@ -335,6 +337,9 @@ pub trait Vfs {
     /// Sets times. A time set stays, whatever is written through this handle later ([MS-FSA] 2.1.5.15.2),
     /// is the engine's affair: this sets and no more.
     fn set_times(&mut self, file: &mut Self::File, times: &Times) -> Result<(), Error>;
+    /// Tells a disk that compresses to do so from now on, or not to. A directory's word is taken by what is
+    /// made in it.
+    fn set_compressed(&mut self, file: &mut Self::File, compressed: bool) -> Result<(), Error>;
     /// Sets FILE_ATTRIBUTE_* (those [`New::attributes`] keeps, SPARSE_FILE and OFFLINE).
     fn set_attributes(&mut self, file: &mut Self::File, attributes: u32) -> Result<(), Error>;
 

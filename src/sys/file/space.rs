@@ -29,6 +29,8 @@ pub struct FileSystem {
     pub sparse: bool,
     /// Can share extents.
     pub reflink: bool,
+    /// Compresses the files it is told to.
+    pub compression: bool,
 }
 
 /// How full the file system is that holds `fd`.
@@ -67,5 +69,6 @@ pub fn file_system(fd: BorrowedFd<'_>) -> Result<FileSystem, Errno> {
             TMPFS | EXT | XFS | BTRFS | BCACHEFS | F2FS | NTFS3 | OVERLAY
         ),
         reflink: matches!(magic, XFS | BTRFS | BCACHEFS),
+        compression: magic == BTRFS,
     })
 }

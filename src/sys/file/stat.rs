@@ -1,6 +1,6 @@
 //! statx: identity, size, times, birth.
 
-use rustix::fs::{AtFlags, Statx, StatxFlags, StatxTimestamp};
+use rustix::fs::{AtFlags, IFlags, Statx, StatxAttributes, StatxFlags, StatxTimestamp};
 use rustix::io::Errno;
 use std::os::fd::BorrowedFd;
 
@@ -53,6 +53,8 @@ pub struct Stat {
     pub change: Timestamp,
     /// Birth, where the disk keeps it.
     pub birth: Option<Timestamp>,
+    /// The disk compresses it.
+    pub compressed: bool,
 }
 
 impl From<Statx> for Stat {
@@ -73,6 +75,7 @@ impl From<Statx> for Stat {
             write: stat.stx_mtime.into(),
             change: stat.stx_ctime.into(),
             birth: has_birth.then(|| stat.stx_btime.into()),
+            compressed: stat.stx_attributes.contains(StatxAttributes::COMPRESSED),
         }
     }
 }
@@ -92,6 +95,16 @@ pub fn stat_child(directory: BorrowedFd<'_>, name: &[u8]) -> Result<Stat, Errno>
         return Err(Errno::INVAL);
     }
     rustix::fs::statx(directory, name, AtFlags::SYMLINK_NOFOLLOW, wanted()).map(Stat::from)
+}
+
+/// Tells the disk to compress a file, or what is made in a directory, from now on; or to leave it as it is.
+pub fn set_compressed(fd: BorrowedFd<'_>, compressed: bool) -> Result<(), Errno> {
+    // FS_NOCOMP_FL: what the disk gave up compressing, which it will not take beside the wish.
+    const GIVEN_UP: IFlags = IFlags::from_bits_retain(0x400);
+    let mut flags = rustix::fs::ioctl_getflags(fd)?;
+    flags.set(IFlags::COMPRESSED, compressed);
+    flags.remove(GIVEN_UP);
+    rustix::fs::ioctl_setflags(fd, flags)
 }
 
 /// Sets the permission bits.

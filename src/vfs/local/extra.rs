@@ -5,7 +5,7 @@ use super::error::error;
 use super::meta::{self, Attributes, REPARSE, SECURITY, TAG_SYMLINK, bits, timestamp, visible};
 use super::stream::{AttributeName, missing, no_room};
 use super::*;
-use crate::sys::file::{Errno, Stat};
+use crate::sys::file::{Errno, Flags, Stat};
 
 impl Local {
     pub(super) fn store_times(&mut self, file: &mut File, times: &Times) -> Result<(), Error> {
@@ -66,6 +66,23 @@ impl Local {
             Err(Error::Unsupported) => Ok(()),
             other => other,
         }
+    }
+
+    pub(super) fn store_compressed(
+        &mut self,
+        file: &mut File,
+        compressed: bool,
+    ) -> Result<(), Error> {
+        file.writable()?;
+        let _guard = self.on_behalf(file.who)?;
+        let readable = Flags {
+            read: true,
+            directory: file.kind == Kind::Directory,
+            ..Flags::HANDLE
+        };
+        // A handle does not do, and what is open may be no more than one.
+        let fd = sys::reopen(file.as_fd(), readable).map_err(error)?;
+        sys::set_compressed(fd.as_fd(), compressed).map_err(error)
     }
 
     /// The base file's meta, without what its name adds.

@@ -17,6 +17,7 @@ pub(super) mod bits {
     pub const TEMPORARY: u32 = 0x100;
     pub const SPARSE_FILE: u32 = 0x200;
     pub const REPARSE_POINT: u32 = 0x400;
+    pub const COMPRESSED: u32 = 0x800;
     pub const OFFLINE: u32 = 0x1000;
     pub const NOT_CONTENT_INDEXED: u32 = 0x2000;
     /// What a client may set.
@@ -156,6 +157,9 @@ pub(super) fn describe(
     }
     if hidden {
         attributes |= bits::HIDDEN;
+    }
+    if stat.compressed {
+        attributes |= bits::COMPRESSED;
     }
     if extra.tag != 0 {
         attributes |= bits::REPARSE_POINT;

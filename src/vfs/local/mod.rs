@@ -292,6 +292,10 @@ impl Vfs for Local {
         self.store_attributes(file, attributes)
     }
 
+    fn set_compressed(&mut self, file: &mut File, compressed: bool) -> Result<(), Error> {
+        self.store_compressed(file, compressed)
+    }
+
     fn list(
         &mut self,
         directory: &mut File,

@@ -46,6 +46,7 @@ impl Local {
             attributes_kept,
             sparse: system.sparse,
             reflink: system.reflink,
+            compression: system.compression,
             name_limit: u32::try_from(room.name_limit).unwrap_or(255).min(255),
         })
     }

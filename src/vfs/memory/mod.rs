@@ -15,6 +15,7 @@ const DIRECTORY: u32 = 0x10;
 const ARCHIVE: u32 = 0x20;
 const NORMAL: u32 = 0x80;
 const REPARSE_POINT: u32 = 0x400;
+const COMPRESSED: u32 = 0x800;
 /// READONLY, HIDDEN, SYSTEM, ARCHIVE, TEMPORARY, SPARSE_FILE, OFFLINE, NOT_CONTENT_INDEXED.
 const KEPT: u32 = READONLY | 0x2 | 0x4 | ARCHIVE | 0x100 | 0x200 | 0x1000 | 0x2000;
 /// As the real store bounds streams.
@@ -140,6 +141,9 @@ impl Memory {
         }
         if hidden {
             attributes |= 0x2;
+        }
+        if found.compressed {
+            attributes |= COMPRESSED;
         }
         let tag = found
             .reparse

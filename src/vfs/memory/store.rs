@@ -289,6 +289,13 @@ impl Vfs for Memory {
         Ok(())
     }
 
+    fn set_compressed(&mut self, file: &mut File, compressed: bool) -> Result<(), Error> {
+        file.writable()?;
+        self.tree.node_mut(file.node).compressed = compressed;
+        self.touch(file.node, &[CHANGE]);
+        Ok(())
+    }
+
     fn list(
         &mut self,
         directory: &mut File,
@@ -585,6 +592,7 @@ impl Vfs for Memory {
             attributes_kept: true,
             sparse: true,
             reflink: true,
+            compression: true,
             name_limit: 255,
         })
     }

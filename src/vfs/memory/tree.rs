@@ -15,6 +15,7 @@ pub(super) struct Node {
     pub security: Option<Vec<u8>>,
     pub reparse: Option<Vec<u8>>,
     pub attributes: u32,
+    pub compressed: bool,
     pub links: u32,
     /// Creation, access, write, change.
     pub times: [FileTime; 4],
@@ -61,6 +62,7 @@ impl Tree {
             security: None,
             reparse: None,
             attributes,
+            compressed: false,
             links: 1,
             times: [now; 4],
             children: BTreeMap::new(),

@@ -6,7 +6,7 @@ use crate::engine::access::{DESCRIPTOR, token};
 use crate::engine::context::Context;
 use crate::vfs::{At, DataAccess, Error, Meta, New, SharePath, Vfs};
 use crate::wire::change_notify::{action as change, filter};
-use crate::wire::create::{Request, action, disposition};
+use crate::wire::create::{Request, action, disposition, options};
 use crate::wire::security::{
     Child, SecurityDescriptor, Sid, control, information, inherit, merge, synthesise,
 };
@@ -60,7 +60,7 @@ pub fn make<V: Vfs>(
         },
         now: context.now.wall,
     };
-    let (mut file, meta) = match context.server.vfs.create(at, wanted.path, &new) {
+    let (mut file, mut meta) = match context.server.vfs.create(at, wanted.path, &new) {
         Err(Error::NotFound) if stream => {
             make_with_stream(context, at, request, wanted, &new, folder.as_ref())?
         }
@@ -69,6 +69,12 @@ pub fn make<V: Vfs>(
     if !stream && let Err(status) = describe(context, folder.as_ref(), wanted, &mut file) {
         let _ = context.server.vfs.remove(&mut file);
         return Err(status);
+    }
+    if request.create_options & options::NO_COMPRESSION != 0
+        && meta.attributes & attributes::COMPRESSED != 0
+    {
+        context.server.vfs.set_compressed(&mut file, false)?;
+        meta = context.server.vfs.meta(&file)?;
     }
     Ok(Made {
         file,

@@ -127,7 +127,7 @@ fn with_open<V: Vfs>(
             identity::set(context, id)
         }
 
-        fsctl::GET_COMPRESSION => state::compression(out),
+        fsctl::GET_COMPRESSION => state::compression(context, id, out),
         fsctl::SET_COMPRESSION => state::set_compression(context, id, input),
         fsctl::IS_PATHNAME_VALID => Ok(Status::SUCCESS),
         // Checksums, journals, places on the disk, shared virtual disks, offloading and resilient handles

@@ -109,10 +109,17 @@ pub fn query<V: Vfs>(
             .write(w)?,
             filesystem::SECTOR_SIZE => {
                 let (unit, sector) = unit(&vfs.space(file)?);
+                let aligned =
+                    SectorSize::ALIGNED_DEVICE | SectorSize::PARTITION_ALIGNED_ON_DEVICE;
+                // FILE_LEVEL_TRIM gives room back where the disk can have holes.
+                let trims = match vfs.volume(file)?.sparse {
+                    true => SectorSize::TRIM_ENABLED,
+                    false => 0,
+                };
                 SectorSize {
                     logical: sector,
                     physical: unit.min(4_096),
-                    flags: SectorSize::ALIGNED_DEVICE | SectorSize::PARTITION_ALIGNED_ON_DEVICE,
+                    flags: aligned | trims,
                 }
                 .write(w)?;
             }
@@ -151,6 +158,7 @@ fn attributes(volume: &crate::vfs::Volume, read_only: bool) -> u32 {
                 | fs_attributes::SUPPORTS_EXTENDED_ATTRIBUTES,
         )
         | bit(volume.sparse, fs_attributes::SUPPORTS_SPARSE_FILES)
+        | bit(volume.compression, fs_attributes::FILE_COMPRESSION)
         | bit(volume.reflink, fs_attributes::SUPPORTS_BLOCK_REFCOUNTING)
         | bit(read_only, fs_attributes::READ_ONLY_VOLUME)
 }

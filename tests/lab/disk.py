@@ -1,0 +1,44 @@
+"""A btrfs disk in a file, for what other disks lack: reflinks and compression flags."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+INSIDE = "SMOLSMB_LAB_MOUNTS"
+
+
+def private_mounts() -> bool:
+    """Goes on in a mount namespace of this process's own, so that no mount outlives it; False where that is refused."""
+    if os.environ.get(INSIDE):
+        return os.environ[INSIDE] == "yes"
+    if os.geteuid() != 0 or not shutil.which("unshare"):
+        return False
+    asked = ["unshare", "--mount", "--propagation", "private"]
+    allowed = subprocess.run([*asked, "true"], capture_output=True, check=False).returncode == 0
+    os.environ[INSIDE] = "yes" if allowed else "no"
+    if allowed:
+        sys.stdout.flush()
+        os.execvp("unshare", [*asked, sys.executable, *sys.argv])
+    return False
+
+
+def btrfs(folder: pathlib.Path, mebibytes: int) -> bool:
+    """Mounts a new btrfs disk on the folder, its image beside it; False where there is no mkfs.btrfs or loop device."""
+    image = folder.with_suffix(".img")
+    with open(image, "wb") as file:
+        file.truncate(mebibytes << 20)
+    for command in (["mkfs.btrfs", "-q", str(image)], ["mount", "-o", "loop,noatime", str(image), str(folder)]):
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+        except FileNotFoundError:
+            return False
+        if done.returncode != 0:
+            print(f"no btrfs disk: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
+            return False
+    return True
+
+
+def unmount(folder: pathlib.Path):
+    subprocess.run(["umount", "--lazy", str(folder)], check=False)
