@@ -279,7 +279,14 @@ impl<V: Vfs> Server<V> {
             && self.ending != Some(id)
             && !self.parked.iter().any(|(_, parked)| parked.session == id)
         {
-            self.sessions.remove(id);
+            for channel in self
+                .sessions
+                .remove(id)
+                .iter()
+                .flat_map(|one| &one.channels)
+            {
+                channel.key.map(|key| self.channel_keys.remove(key));
+            }
         }
     }
 
@@ -329,7 +336,13 @@ impl<V: Vfs> Server<V> {
             let Some(entry) = self.sessions.get_mut(session) else {
                 continue;
             };
-            entry.channels.retain(|channel| channel.connection != id);
+            let keys = &mut self.channel_keys;
+            entry.channels.retain(|channel| {
+                if channel.connection == id {
+                    channel.key.map(|key| keys.remove(key));
+                }
+                channel.connection != id
+            });
             if entry.channels.is_empty() {
                 self.lose_session(session, now);
             } else {

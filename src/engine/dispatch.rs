@@ -7,6 +7,7 @@ use super::open::ObjectId;
 use super::parked::{Parked, ParkedId, Wait};
 use super::session::{Session, SessionId, State};
 use super::{Job, JobResult, Now, Server, Tail, command, seal};
+use crate::crypto::SigningKey;
 use crate::vfs::Vfs;
 use crate::wire::header::{self, Command, Header};
 use crate::wire::status::Status;
@@ -358,7 +359,7 @@ fn admit<V: Vfs>(
             context.session = Some(session_id);
             let checked = verify(
                 session,
-                context.connection,
+                session.key_on(&context.server.channel_keys, context.connection),
                 context.header,
                 context.sealed,
                 command,
@@ -423,7 +424,7 @@ fn admit<V: Vfs>(
 /// Whether a message is signed, and rightly. A sealed one is authentic already.
 fn verify(
     session: &Session,
-    connection: ConnectionId,
+    key: Option<&SigningKey>,
     header: &Header,
     sealed: bool,
     command: Command,
@@ -432,7 +433,7 @@ fn verify(
     if sealed {
         return Ok(false);
     }
-    match session.key_on(connection) {
+    match key {
         Some(key) if header.is_signed() && seal::verify(key, header, message) => Ok(true),
         Some(_) if header.is_signed() => Err(Status::ACCESS_DENIED),
         Some(_)

@@ -266,7 +266,7 @@ impl<V: Vfs> Server<V> {
     /// Signs one final message with the key of its channel ([MS-SMB2] 3.3.4.1.1).
     pub(super) fn sign(&mut self, id: ConnectionId, session: SessionId, message: &mut [u8]) {
         if let Some(session) = self.sessions.get(session)
-            && let Some(key) = session.key_on(id)
+            && let Some(key) = session.key_on(&self.channel_keys, id)
         {
             seal::sign(key, message);
         }

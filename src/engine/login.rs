@@ -116,7 +116,7 @@ impl<V: Vfs> Server<V> {
                 session.signing = algorithm;
                 session.cipher = cipher;
                 session.client_guid = client_guid;
-                session.signing_key = signing.clone();
+                session.signing_key = signing;
                 session.sealing = match (derive, cipher) {
                     (Some(derive), Some(cipher)) if keyed => {
                         let encrypt = crypto::server_to_client_key(&key, derive, cipher);
@@ -131,26 +131,24 @@ impl<V: Vfs> Server<V> {
                     }
                     _ => None,
                 };
-                if let Some(channel) = session
-                    .channels
-                    .iter_mut()
-                    .find(|channel| channel.connection == connection_id)
-                {
-                    channel.signing = signing;
-                }
             }
             Purpose::Bind => {
                 if session.identity != identity || !same_name(&session.name, &found.name) {
                     return Err(Status::ACCESS_DENIED);
                 }
-                let channel = Channel {
-                    connection: connection_id,
-                    signing,
-                };
-                session
-                    .channels
-                    .push(channel)
+                if session.channels.is_full() {
+                    return Err(Status::INSUFFICIENT_RESOURCES);
+                }
+                let key = signing.ok_or(Status::NOT_SUPPORTED)?;
+                let key = self
+                    .channel_keys
+                    .insert(key)
                     .map_err(|_| Status::INSUFFICIENT_RESOURCES)?;
+                // There was room a moment ago.
+                let _ = session.channels.push(Channel {
+                    connection: connection_id,
+                    key: Some(key),
+                });
             }
         }
         let flags = match identity {
@@ -225,7 +223,7 @@ impl<V: Vfs> Server<V> {
         // Capacity is at least one.
         let _ = channels.push(Channel {
             connection,
-            signing: None,
+            key: None,
         });
         Session {
             state: State::InProgress,

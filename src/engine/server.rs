@@ -14,6 +14,7 @@ use super::session::{Login, Session};
 use super::setup::{Served, Setup};
 use super::tree::Tree;
 use super::{Now, Tail};
+use crate::crypto::SigningKey;
 use crate::memory::{self, Budget, Index, Table};
 use crate::pipe::Pipe;
 use crate::vfs::Vfs;
@@ -56,6 +57,7 @@ pub struct Server<V: Vfs> {
     pub(super) random: Random,
     pub(super) connections: Table<Connection>,
     pub(super) sessions: Table<Session>,
+    pub(super) channel_keys: Table<SigningKey>,
     pub(super) logins: Table<Login>,
     pub(super) trees: Table<Tree>,
     pub(super) opens: Table<Open<V::File>>,
@@ -96,6 +98,7 @@ impl<V: Vfs> Server<V> {
             random,
             connections: Table::new(budget.connections as usize),
             sessions: Table::new(budget.sessions as usize),
+            channel_keys: Table::new(budget.connections as usize),
             logins: Table::new(budget.logins as usize),
             trees: Table::new(budget.trees as usize),
             opens: Table::new(budget.opens as usize),
@@ -124,7 +127,7 @@ impl<V: Vfs> Server<V> {
     }
 
     /// Every pool and table with what it costs.
-    pub fn holders(budget: &Budget) -> [memory::Holder; 14] {
+    pub fn holders(budget: &Budget) -> [memory::Holder; 15] {
         let row = |name, count: u32, each: usize| memory::Holder {
             name,
             count: u64::from(count),
@@ -174,11 +177,16 @@ impl<V: Vfs> Server<V> {
                 Table::<Durable>::entry_size(),
             ),
             row("watches", budget.watches, Table::<Watch>::entry_size()),
+            row(
+                "further channels",
+                budget.connections,
+                Table::<SigningKey>::entry_size(),
+            ),
         ]
     }
 
     /// How full each table is: used and at most, named as in [`Server::holders`].
-    pub fn usage(&self) -> [(&'static str, usize, usize); 12] {
+    pub fn usage(&self) -> [(&'static str, usize, usize); 13] {
         [
             (
                 "connections",
@@ -204,6 +212,11 @@ impl<V: Vfs> Server<V> {
                 self.durables.capacity(),
             ),
             ("watches", self.watches.len(), self.watches.capacity()),
+            (
+                "further channels",
+                self.channel_keys.len(),
+                self.channel_keys.capacity(),
+            ),
         ]
     }
 

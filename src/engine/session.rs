@@ -3,7 +3,7 @@
 use super::connection::ConnectionId;
 use crate::auth::{Acceptor, Name};
 use crate::crypto::{Cipher, Preauth, SealingKey, SigningAlgorithm, SigningKey};
-use crate::memory::Handle;
+use crate::memory::{Handle, Table};
 use crate::vfs::Who;
 use crate::wire::negotiate::Dialect;
 use crate::wire::utf16;
@@ -13,8 +13,11 @@ pub type SessionId = Handle<Session>;
 /// Names a login under way.
 pub type LoginId = Handle<Login>;
 
-/// Connections one session may use at once.
-pub const MAX_CHANNELS: usize = 4;
+/// Names the key of a channel that was bound.
+pub type KeyId = Handle<SigningKey>;
+
+/// Connections one session may use at once: as many as Windows takes.
+pub const MAX_CHANNELS: usize = 32;
 
 /// Who a session is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +45,8 @@ pub enum State {
 pub struct Channel {
     /// The connection.
     pub connection: ConnectionId,
-    /// Channel.SigningKey; none before the login and for sessions without a key.
-    pub signing: Option<SigningKey>,
+    /// Channel.SigningKey of one that was bound; the first channel's is the session's.
+    pub key: Option<KeyId>,
 }
 
 /// The keys that seal traffic ([MS-SMB2] 3.3.1.8).
@@ -111,9 +114,13 @@ impl Session {
     }
 
     /// The key that signs on a connection: the channel's, or the session's where a channel is being bound.
-    pub fn key_on(&self, connection: ConnectionId) -> Option<&SigningKey> {
-        match self.channel(connection) {
-            Some(channel) => channel.signing.as_ref(),
+    pub fn key_on<'a>(
+        &'a self,
+        keys: &'a Table<SigningKey>,
+        connection: ConnectionId,
+    ) -> Option<&'a SigningKey> {
+        match self.channel(connection).and_then(|channel| channel.key) {
+            Some(key) => keys.get(key),
             None => self.signing_key.as_ref(),
         }
     }

@@ -99,7 +99,7 @@ fn begin<V: Vfs>(
         }
         // On a channel with an algorithm of its own, nothing goes back to doing without a signature.
         if session.signing != signing
-            && session.key_on(context.connection).is_some()
+            && session.signing_key.is_some()
             && !context.signed
             && !context.sealed
         {

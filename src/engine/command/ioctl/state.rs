@@ -6,7 +6,8 @@ use crate::engine::open::OpenId;
 use crate::vfs::Vfs;
 use crate::wire::change_notify::{action, filter};
 use crate::wire::fsctl::{
-    COMPRESSION_FORMAT_DEFAULT, COMPRESSION_FORMAT_LZNT1, COMPRESSION_FORMAT_NONE, parse_compression_state, write_compression_state,
+    COMPRESSION_FORMAT_DEFAULT, COMPRESSION_FORMAT_LZNT1, COMPRESSION_FORMAT_NONE,
+    parse_compression_state, write_compression_state,
 };
 use crate::wire::status::Status;
 use crate::wire::{Writer, access, attributes};

@@ -109,8 +109,7 @@ pub fn query<V: Vfs>(
             .write(w)?,
             filesystem::SECTOR_SIZE => {
                 let (unit, sector) = unit(&vfs.space(file)?);
-                let aligned =
-                    SectorSize::ALIGNED_DEVICE | SectorSize::PARTITION_ALIGNED_ON_DEVICE;
+                let aligned = SectorSize::ALIGNED_DEVICE | SectorSize::PARTITION_ALIGNED_ON_DEVICE;
                 // FILE_LEVEL_TRIM gives room back where the disk can have holes.
                 let trims = match vfs.volume(file)?.sparse {
                     true => SectorSize::TRIM_ENABLED,
