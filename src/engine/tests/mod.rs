@@ -6,6 +6,7 @@ mod compound;
 mod directories;
 mod durable;
 mod hostile;
+mod ioctl;
 mod leases;
 mod leasing;
 mod locks;

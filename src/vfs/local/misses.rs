@@ -208,6 +208,7 @@ mod tests {
             write: at(changed),
             change: at(changed),
             birth: None,
+            compressed: false,
         }
     }
 

@@ -69,7 +69,9 @@ impl Vfs for Memory {
             let kept = new.attributes & KEPT & !0x1200;
             let attributes = if new.directory { kept } else { kept | ARCHIVE };
             let now = self.tick();
+            let compressed = self.tree.node(parent).compressed;
             let node = self.tree.add_node(new.directory, attributes, now);
+            self.tree.node_mut(node).compressed = compressed;
             let name = self.tree.add_name(parent, leaf, node);
             self.touch(parent, &[WRITE, CHANGE]);
             file = self.enter(
