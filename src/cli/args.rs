@@ -9,13 +9,14 @@ use std::path::PathBuf;
 pub const HELP: &str = "\
 smolsmb: an SMB3 file server for routers
 
-  smolsmb [serve] [--config DIR] [--listen ADDR:PORT]… [--share NAME=PATH]… [--user NAME]…
+  smolsmb [serve] [--config DIR] [--listen ADDR:PORT]… [--share NAME=PATH]… [--user NAME]… [--ubus PROGRAM]
       Serves. Without any configuration: a trial share on this machine only, with what to type to see it.
       --config DIR         the folder with the file smolsmb (default /etc/config)
       --listen ADDR:PORT   listens there, whatever the configuration says
       --share NAME=PATH    one more share, for every user
       --user NAME          one more user; the password is taken from SMOLSMB_PASSWORD, or else from
                            standard input (a line each), or else made up and printed
+      --ubus PROGRAM       asked for the addresses of OpenWrt's networks (default /bin/ubus)
   smolsmb check [--config DIR]
       Prints each mistake of the configuration, and what the memory goes to.
   smolsmb passwd NAME [--delete] [--config DIR]
@@ -81,6 +82,8 @@ pub struct Serve {
     pub shares: Vec<(String, PathBuf)>,
     /// Further users.
     pub users: Vec<String>,
+    /// Instead of /bin/ubus.
+    pub ubus: Option<PathBuf>,
 }
 
 /// Reads the arguments; the error says what is wrong with them.
@@ -122,6 +125,10 @@ fn read(parser: &mut Parser) -> Result<Verb, lexopt::Error> {
                 given.push("--user");
                 serve.users.push(parser.value()?.string()?);
             }
+            Arg::Long("ubus") => {
+                given.push("--ubus");
+                serve.ubus = Some(parser.value()?.into());
+            }
             Arg::Long("json") => {
                 given.push("--json");
                 json = true;
@@ -137,7 +144,7 @@ fn read(parser: &mut Parser) -> Result<Verb, lexopt::Error> {
     let mut words = words.into_iter();
     let verb = words.next().unwrap_or_else(|| "serve".into());
     let known: &[&str] = match verb.as_str() {
-        "serve" => &["--config", "--listen", "--share", "--user"],
+        "serve" => &["--config", "--listen", "--share", "--user", "--ubus"],
         "check" | "disconnect" | "eject" => &["--config"],
         "passwd" => &["--config", "--delete"],
         "status" => &["--config", "--json"],
@@ -206,12 +213,13 @@ mod tests {
             ("", Verb::Serve(Serve::default())),
             ("serve", Verb::Serve(Serve::default())),
             (
-                "serve --config d --listen 127.0.0.1:1 --listen [::1]:2 --share a=/b --share=c=/d=e --user u",
+                "serve --config d --listen 127.0.0.1:1 --listen [::1]:2 --share a=/b --share=c=/d=e --user u --ubus /u",
                 Verb::Serve(Serve {
                     config: config(),
                     listen: vec!["127.0.0.1:1".parse().unwrap(), "[::1]:2".parse().unwrap()],
                     shares: vec![("a".into(), "/b".into()), ("c".into(), "/d=e".into())],
                     users: vec!["u".into()],
+                    ubus: Some("/u".into()),
                 }),
             ),
             (

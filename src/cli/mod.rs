@@ -6,6 +6,7 @@ mod ciphers;
 mod connect;
 mod import;
 mod logging;
+mod networks;
 mod passwd;
 mod password;
 mod running;

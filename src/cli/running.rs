@@ -9,12 +9,14 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Instant;
 
+use super::networks;
 use super::serve::Prepared;
-use super::setup::{Machine, addresses, setup};
+use super::setup::{Machine, interfaces, listen, setup};
 use super::{check, ciphers, connect, logging, say};
+use smolsmb::config::Config;
 use smolsmb::control::{self, LIST_LIMIT, Memory, MemoryRow, Running, Status};
 use smolsmb::engine::{Now, Server, ShareReport};
-use smolsmb::net::{self, Gauges, Hooks, Settings};
+use smolsmb::net::{self, Found, Gauges, Hooks, Place, Settings};
 use smolsmb::vfs::local::Local;
 use smolsmb::wire::{access, filetime};
 
@@ -31,26 +33,30 @@ pub fn start(prepared: Prepared) -> Result<(), String> {
     let server = Server::new(setup(config, &machine), budget, disk, Box::new(fill_random));
     let engine = Rc::new(RefCell::new(server));
     let settings = Settings {
-        listen: addresses(&config.server),
+        listen: listen(&config.server),
         control: Some(prepared.socket.clone()),
+        ubus: prepared.ubus.clone(),
     };
     let live = Rc::new(RefCell::new(Live {
         engine: engine.clone(),
         machine,
         mistakes: prepared.mistakes.iter().map(check::worded).collect(),
+        config: config.clone(),
+        networks: Vec::new(),
         prepared: prepared.clone(),
         since: Instant::now(),
         gauges: Gauges::default(),
     }));
-    let (reloads, answers) = (live.clone(), live);
+    let (reloads, finds, answers) = (live.clone(), live.clone(), live);
     let hooks = Hooks {
         reload: Box::new(move || match reloads.borrow_mut().read_again() {
-            Ok(addresses) => Some(addresses),
+            Ok(place) => Some(place),
             Err(reason) => {
                 log::error!(target: logging::UNLIMITED, "the config was not taken over: {reason}");
                 None
             }
         }),
+        networks: Box::new(move |answer| finds.borrow_mut().networks(answer)),
         control: Box::new(move |line, gauges| {
             let mut live = answers.borrow_mut();
             live.gauges = gauges.clone();
@@ -73,6 +79,10 @@ struct Live {
     engine: Rc<RefCell<Server<Local>>>,
     machine: Machine,
     prepared: Rc<Prepared>,
+    /// The configuration in use.
+    config: Config,
+    /// Addresses of networks that are listened on.
+    networks: Vec<networks::Of>,
     /// What is wrong with the configuration in use.
     mistakes: Vec<String>,
     since: Instant,
@@ -88,7 +98,7 @@ impl Live {
     }
 
     /// Reads the config again and takes it over; where to listen from now on.
-    fn read_again(&mut self) -> Result<Vec<SocketAddr>, String> {
+    fn read_again(&mut self) -> Result<Place, String> {
         let loaded = self.prepared.source.build()?;
         for mistake in &loaded.mistakes {
             log::warn!(target: logging::UNLIMITED, "{mistake}");
@@ -100,7 +110,46 @@ impl Live {
             .borrow_mut()
             .reconfigure(setup(&loaded.config, &self.machine), now);
         log::info!(target: logging::UNLIMITED, "the config was read again");
-        Ok(addresses(&loaded.config.server))
+        let place = listen(&loaded.config.server);
+        if place.networks {
+            self.tell_interfaces();
+        }
+        self.config = loaded.config;
+        Ok(place)
+    }
+
+    /// Finds the addresses of the configured networks in what ubus says.
+    fn networks(&mut self, answer: &[u8]) -> Option<Found> {
+        let server = &self.config.server;
+        let known = smolsmb::sys::network::addresses6();
+        let (found, whole) = networks::resolve(answer, &known, &server.network, server.port)?;
+        if found != self.networks {
+            self.networks = found;
+            self.tell_interfaces();
+        }
+        Some(Found {
+            listen: self
+                .networks
+                .iter()
+                .map(|(listen, _)| listen.clone())
+                .collect(),
+            whole,
+        })
+    }
+
+    /// The network an address is listened on for; empty: none.
+    fn network_of(&self, address: SocketAddr) -> String {
+        let mut networks = self.networks.iter();
+        let found = networks.find(|(listen, _)| listen.address == address);
+        found.map_or_else(String::new, |(_, name)| name.clone())
+    }
+
+    /// Tells the engine the networks' addresses, for clients that ask.
+    fn tell_interfaces(&self) {
+        let addresses = self.networks.iter().map(|(listen, _)| listen.address.ip());
+        self.engine
+            .borrow_mut()
+            .set_interfaces(interfaces(addresses));
     }
 }
 
@@ -178,7 +227,7 @@ impl Running for Live {
                 .iter()
                 .map(|address| control::Listening {
                     address: address.to_string(),
-                    network: String::new(),
+                    network: self.network_of(*address),
                 })
                 .collect(),
             shares,
@@ -192,8 +241,14 @@ impl Running for Live {
     }
 
     fn reload(&mut self) -> Result<String, String> {
-        self.read_again()
-            .map(|_| "the config was read again".to_owned())
+        // The signal's own way: it tells the sockets too.
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::HUP)
+            .map_err(|error| error.to_string())?;
+        let loaded = self.prepared.source.build()?;
+        Ok(match loaded.mistakes.len() {
+            0 => "the config is read again".to_owned(),
+            count => format!("the config is read again, with {count} mistakes"),
+        })
     }
 }
 

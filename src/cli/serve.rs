@@ -86,6 +86,8 @@ pub struct Prepared {
     pub source: Source,
     /// The control socket's path.
     pub socket: PathBuf,
+    /// What knows the router's networks.
+    pub ubus: PathBuf,
     /// Users of the command line with the passwords that were made up for them.
     made_up: Vec<(String, String)>,
 }
@@ -179,6 +181,7 @@ fn prepare(options: Serve) -> Result<Prepared, Failure> {
         mistakes,
         source,
         socket,
+        ubus: options.ubus.unwrap_or_else(|| "/bin/ubus".into()),
         made_up,
     })
 }

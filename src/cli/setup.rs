@@ -7,6 +7,7 @@ use smolsmb::config::unix;
 use smolsmb::config::{Access, Config, Dialect, Encryption, Names, ServerConfig, Signing};
 use smolsmb::crypto::measure::Speeds;
 use smolsmb::engine::{self, Guest, Interface, Setup};
+use smolsmb::net::{Listen, Place};
 use smolsmb::vfs::Who;
 use smolsmb::wire::negotiate;
 
@@ -70,7 +71,7 @@ pub fn setup(config: &Config, machine: &Machine) -> Setup {
         cipher_order: machine.speeds.cipher_order(),
         idle_timeout: u64::from(server.idle_timeout) * 60_000,
         started: machine.started,
-        interfaces: interfaces(server),
+        interfaces: interfaces(server.listen.iter().map(SocketAddr::ip)),
         users: config
             .users
             .iter()
@@ -113,40 +114,40 @@ pub fn setup(config: &Config, machine: &Machine) -> Setup {
 }
 
 /// Where to listen.
-pub fn addresses(server: &ServerConfig) -> Vec<SocketAddr> {
-    if !server.listen.is_empty() {
-        return server.listen.clone();
-    }
-    // The service turns networks into addresses. Started by hand, the server must not be found on a network
-    // that its owner did not name.
-    let everywhere = [IpAddr::from([0; 4]), IpAddr::from([0u8; 16])];
+pub fn listen(server: &ServerConfig) -> Place {
+    let networks = server.listen.is_empty() && !server.network.is_empty();
+    // This machine itself is served too: what is asked from here to one of its networks' addresses does not
+    // come in at the network's interface.
     let here = [
-        IpAddr::V4(core::net::Ipv4Addr::LOCALHOST),
-        IpAddr::V6(core::net::Ipv6Addr::LOCALHOST),
+        IpAddr::from(core::net::Ipv4Addr::LOCALHOST),
+        IpAddr::from(core::net::Ipv6Addr::LOCALHOST),
     ];
-    let named = !server.network.is_empty();
-    if named {
-        log::warn!(
-            "option network is for the service: started by hand without --listen, this machine alone is served"
-        );
+    let everywhere = [IpAddr::from([0; 4]), IpAddr::from([0u8; 16])];
+    let addresses = if server.listen.is_empty() {
+        if networks { here } else { everywhere }
+            .map(|address| SocketAddr::new(address, server.port))
+            .to_vec()
+    } else {
+        server.listen.clone()
+    };
+    Place {
+        addresses: addresses.into_iter().map(Listen::from).collect(),
+        networks,
     }
-    if named { here } else { everywhere }
-        .into_iter()
-        .map(|address| SocketAddr::new(address, server.port))
-        .collect()
 }
 
-/// The addresses clients may be told of: those that were named, not the wildcards.
-fn interfaces(server: &ServerConfig) -> Vec<Interface> {
-    let named = server
-        .listen
-        .iter()
-        .map(SocketAddr::ip)
-        .filter(|address| !address.is_unspecified());
-    named
-        .enumerate()
-        .map(|(at, address)| Interface {
-            index: at as u32 + 1,
+/// The addresses clients may be told of: not the wildcards, nor those that mean something else elsewhere.
+pub fn interfaces(addresses: impl Iterator<Item = IpAddr>) -> Vec<Interface> {
+    let told = |address: &IpAddr| match address {
+        IpAddr::V4(_) => true,
+        IpAddr::V6(address) => !address.is_unicast_link_local(),
+    };
+    addresses
+        .filter(|address| !address.is_unspecified())
+        .filter(told)
+        .zip(1..)
+        .map(|(address, index)| Interface {
+            index,
             speed: 1_000_000_000,
             address,
         })
@@ -191,10 +192,18 @@ mod tests {
             network: vec!["lan".into()],
             ..ServerConfig::default()
         };
-        assert!(addresses(&server).iter().all(|a| a.ip().is_loopback()));
+        let waiting = listen(&server);
+        assert!(waiting.networks);
+        let own = |one: &Listen| one.address.ip().is_loopback();
+        assert!(waiting.addresses.iter().all(own));
         server.network.clear();
-        assert!(addresses(&server).iter().all(|a| a.ip().is_unspecified()));
+        let place = listen(&server);
+        assert!(!place.networks);
+        let any = |one: &Listen| one.address.ip().is_unspecified();
+        assert!(place.addresses.iter().all(any));
+        server.network = vec!["lan".into()];
         server.listen = vec!["192.0.2.1:445".parse().unwrap()];
-        assert_eq!(addresses(&server), server.listen);
+        let place = listen(&server);
+        assert_eq!((place.networks, place.addresses.len()), (false, 1));
     }
 }

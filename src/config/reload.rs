@@ -12,8 +12,8 @@ const SERVER: &[ServerRow] = &[
     ("name", false, |a, b| a.name == b.name),
     ("description", true, |a, b| a.description == b.description),
     ("workgroup", false, |a, b| a.workgroup == b.workgroup),
-    ("network", false, |a, b| a.network == b.network),
-    ("port", false, |a, b| a.port == b.port),
+    ("network", true, |a, b| a.network == b.network),
+    ("port", true, |a, b| a.port == b.port),
     ("min_dialect", false, |a, b| a.min_dialect == b.min_dialect),
     ("max_dialect", false, |a, b| a.max_dialect == b.max_dialect),
     ("signing", false, |a, b| a.signing == b.signing),
@@ -187,8 +187,8 @@ mod tests {
             &config("config server"),
             &config("config server\noption port 4450\noption log_level debug\noption memory 8"),
         );
-        assert_eq!(got.server_restart, ["port", "memory"]);
-        assert_eq!(got.server_live, ["log_level"]);
+        assert_eq!(got.server_restart, ["memory"]);
+        assert_eq!(got.server_live, ["port", "log_level"]);
     }
 
     #[test]

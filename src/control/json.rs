@@ -133,27 +133,48 @@ pub enum Scalar {
     Null,
 }
 
-/// Reads one object of scalars; arrays and objects inside are refused, so there is nothing to nest.
+/// Reads one object of scalars; arrays and objects inside are refused.
 pub fn flat(text: &[u8]) -> Result<Vec<(String, Scalar)>, &'static str> {
+    if !text.trim_ascii_start().starts_with(b"{") {
+        return Err("no object");
+    }
+    let mut fields = Vec::new();
+    let mut nested = false;
+    walk(text, &mut |path, value| match (path, value) {
+        ([Step::Key(key)], Some(value)) => fields.push((key.clone(), value)),
+        ([], None) => {}
+        _ => nested = true,
+    })?;
+    if nested {
+        return Err("an array or object inside the object");
+    }
+    Ok(fields)
+}
+
+/// A step on the way to a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Into the field of an object.
+    Key(String),
+    /// Into the element of an array.
+    Index(usize),
+}
+
+/// The deepest nesting that is read.
+const DEPTH: usize = 16;
+
+/// Reads any JSON text: shows each scalar with the way to it, and each object and array, before what is in it, as
+/// `None`.
+pub fn walk(
+    text: &[u8],
+    each: &mut dyn FnMut(&[Step], Option<Scalar>),
+) -> Result<(), &'static str> {
     let text = core::str::from_utf8(text).map_err(|_| "no UTF-8")?;
     let mut reader = Reader { rest: text };
-    let mut fields = Vec::new();
-    reader.expect('{', "no object")?;
-    if !reader.take('}') {
-        loop {
-            let key = reader.string()?;
-            reader.expect(':', "no colon after a key")?;
-            fields.push((key, reader.scalar()?));
-            if reader.take('}') {
-                break;
-            }
-            reader.expect(',', "no comma between fields")?;
-        }
-    }
-    if reader.rest.trim_ascii().is_empty() {
-        Ok(fields)
-    } else {
-        Err("something after the object")
+    reader.value(&mut Vec::new(), each)?;
+    match reader.rest.trim_ascii() {
+        "" => Ok(()),
+        _ => Err("something after the end"),
     }
 }
 
@@ -170,6 +191,43 @@ impl Reader<'_> {
                 true
             }
             None => false,
+        }
+    }
+
+    fn value(
+        &mut self,
+        path: &mut Vec<Step>,
+        each: &mut dyn FnMut(&[Step], Option<Scalar>),
+    ) -> Result<(), &'static str> {
+        let object = self.take('{');
+        if !object && !self.take('[') {
+            each(path, Some(self.scalar()?));
+            return Ok(());
+        }
+        if path.len() >= DEPTH {
+            return Err("too deep");
+        }
+        each(path, None);
+        let end = if object { '}' } else { ']' };
+        if self.take(end) {
+            return Ok(());
+        }
+        let mut index = 0usize;
+        loop {
+            path.push(if object {
+                let key = self.string()?;
+                self.expect(':', "no colon after a key")?;
+                Step::Key(key)
+            } else {
+                Step::Index(index)
+            });
+            self.value(path, each)?;
+            path.pop();
+            index = index.saturating_add(1);
+            if self.take(end) {
+                return Ok(());
+            }
+            self.expect(',', "no comma between values")?;
         }
     }
 
@@ -343,10 +401,49 @@ mod tests {
         }
     }
 
+    #[test]
+    fn nested_values_are_shown_with_the_way_to_them() {
+        let mut seen = Vec::new();
+        walk(
+            br#" {"a":[1,{"b":"x"},[]],"c":null} "#,
+            &mut |path, value| {
+                seen.push((path.to_vec(), value));
+            },
+        )
+        .unwrap();
+        let key = |k: &str| Step::Key(k.into());
+        let a = |rest: &[Step]| [&[key("a")], rest].concat();
+        assert_eq!(
+            seen,
+            [
+                (vec![], None),
+                (a(&[]), None),
+                (a(&[Step::Index(0)]), Some(Scalar::Number("1".into()))),
+                (a(&[Step::Index(1)]), None),
+                (
+                    a(&[Step::Index(1), key("b")]),
+                    Some(Scalar::String("x".into()))
+                ),
+                (a(&[Step::Index(2)]), None),
+                (vec![key("c")], Some(Scalar::Null)),
+            ]
+        );
+        for bad in ["[1,]", "[1", "[1 2]", "{1:2}", "[]]"] {
+            assert!(walk(bad.as_bytes(), &mut |_, _| ()).is_err(), "{bad}");
+        }
+        let deep = "[".repeat(DEPTH + 1) + &"]".repeat(DEPTH + 1);
+        assert_eq!(walk(deep.as_bytes(), &mut |_, _| ()), Err("too deep"));
+    }
+
     proptest! {
         #[test]
         fn any_bytes_never_panic(text in prop::collection::vec(any::<u8>(), 0..100)) {
             let _ = flat(&text);
+        }
+
+        #[test]
+        fn any_near_json_never_panics(text in r#"[\[\]{}:,"0-9a\\utrefalsn ]{0,60}"#) {
+            let _ = walk(text.as_bytes(), &mut |_, _| ());
         }
 
         #[test]

@@ -225,6 +225,11 @@ impl<V: Vfs> Server<V> {
         &self.setup.name
     }
 
+    /// Other addresses to be told to clients that ask for more channels.
+    pub fn set_interfaces(&mut self, interfaces: Vec<super::Interface>) {
+        self.setup.interfaces = interfaces;
+    }
+
     /// The budget.
     pub fn budget(&self) -> &Budget {
         &self.budget

@@ -22,10 +22,42 @@ const ACCEPTS_PER_TURN: usize = 16;
 /// How long no connection is taken when descriptors or memory have run out, in milliseconds.
 const BACK_OFF: u64 = 250;
 
+/// An address to listen on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// Address and port.
+    pub address: SocketAddr,
+    /// Only what comes in at this interface is taken; empty: at any.
+    pub device: String,
+}
+
+impl From<SocketAddr> for Listen {
+    fn from(address: SocketAddr) -> Self {
+        Listen {
+            address,
+            device: String::new(),
+        }
+    }
+}
+
+/// A listening socket, its address, and the task that takes its connections.
+struct Open {
+    listen: Listen,
+    socket: Rc<Io<OwnedFd>>,
+    _task: Task<()>,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        // The task lets go of it a little later; the address may be wanted at once.
+        socket::hang_up(self.socket.fd());
+    }
+}
+
 /// The listening sockets of a server.
 pub struct Listeners<E: Engine> {
     shared: Rc<Shared<E>>,
-    open: RefCell<Vec<(SocketAddr, Task<()>)>>,
+    open: RefCell<Vec<Open>>,
 }
 
 impl<E: Engine> Listeners<E> {
@@ -38,33 +70,45 @@ impl<E: Engine> Listeners<E> {
     }
 
     /// Listens on one more address; the address it got (for port 0).
-    pub fn add(&self, address: SocketAddr) -> Result<SocketAddr> {
+    pub fn add(&self, listen: Listen) -> Result<SocketAddr> {
         if self.open.borrow().len() >= MAX_LISTENERS {
             return Err(Errno::MFILE);
         }
         let executor = self.shared.executor.upgrade().ok_or(Errno::CANCELED)?;
-        let socket = socket::listen(address)?;
-        let local = socket::local_address(&socket)?;
-        let io = Io::new(&self.shared.reactor, socket)?;
-        let task = executor.spawn(accept(self.shared.clone(), io));
-        self.open.borrow_mut().push((local, task));
+        let socket = socket::listen(listen.address, &listen.device)?;
+        let address = socket::local_address(&socket)?;
+        let socket = Rc::new(Io::new(&self.shared.reactor, socket)?);
+        self.open.borrow_mut().push(Open {
+            listen: Listen { address, ..listen },
+            _task: executor.spawn(accept(self.shared.clone(), socket.clone())),
+            socket,
+        });
         self.tell();
-        Ok(local)
+        Ok(address)
     }
 
     /// Listens on exactly these from now on. Sockets that stay are not touched, connections neither.
-    /// What could not be opened is logged and left out.
-    pub fn set(&self, addresses: &[SocketAddr]) {
+    /// What could not be opened is logged and left out; whether all could.
+    pub fn set(&self, wanted: &[Listen]) -> bool {
         self.open
             .borrow_mut()
-            .retain(|(address, _)| addresses.contains(address));
-        for &address in addresses {
-            let known = self.open.borrow().iter().any(|(open, _)| *open == address);
-            if !known && let Err(error) = self.add(address) {
-                log::error!("cannot listen on {address}: {error}");
+            .retain(|open| wanted.contains(&open.listen));
+        let mut all = true;
+        for one in wanted {
+            let known = self.open.borrow().iter().any(|open| open.listen == *one);
+            if known {
+                continue;
+            }
+            match self.add(one.clone()) {
+                Ok(address) => log::info!("listening on {address}"),
+                Err(error) => {
+                    all = false;
+                    log::error!("cannot listen on {}: {error}", one.address);
+                }
             }
         }
         self.tell();
+        all
     }
 
     /// Lets the others know where it listens.
@@ -80,12 +124,12 @@ impl<E: Engine> Listeners<E> {
     /// Where it listens.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         let open = self.open.borrow();
-        open.iter().map(|(address, _)| *address).collect()
+        open.iter().map(|open| open.listen.address).collect()
     }
 }
 
 /// The task of a listening socket.
-async fn accept<E: Engine>(shared: Rc<Shared<E>>, listener: Io<OwnedFd>) {
+async fn accept<E: Engine>(shared: Rc<Shared<E>>, listener: Rc<Io<OwnedFd>>) {
     loop {
         listener.ready(Interest::Read).await;
         for _ in 0..ACCEPTS_PER_TURN {

@@ -6,6 +6,7 @@
 //! - `places`: how a connection is reached, and how long it may keep a slot waiting.
 //! - `helper`: one thread for slow disks, made when first needed.
 //! - `local`: the control socket.
+//! - `networks`: where to listen, as the addresses of the router's networks come and go.
 //!
 //! The engine stands in one `RefCell` that tasks borrow between awaits and never across one.
 #![forbid(unsafe_code)]
@@ -16,6 +17,7 @@ mod inbox;
 mod link;
 mod listener;
 mod local;
+mod networks;
 mod notify;
 mod places;
 pub mod port;
@@ -23,14 +25,16 @@ pub mod reactor;
 mod shared;
 mod timers;
 
-pub use listener::MAX_LISTENERS;
+pub use listener::{Listen, MAX_LISTENERS};
 pub use local::Control;
+pub use networks::{Found, Resolve};
 
 use crate::memory::Budget;
 use crate::sys::signal::Signals;
 use core::cell::RefCell;
 use core::net::SocketAddr;
 use listener::Listeners;
+use networks::Follower;
 use port::Engine;
 use reactor::{Interest, Io, Reactor};
 use rustix::io::Result;
@@ -95,8 +99,8 @@ impl<E: Engine> Net<E> {
     }
 
     /// Listens on one more address; the address it got (for port 0).
-    pub fn listen(&self, address: SocketAddr) -> Result<SocketAddr> {
-        self.listeners.add(address)
+    pub fn listen(&self, listen: impl Into<Listen>) -> Result<SocketAddr> {
+        self.listeners.add(listen.into())
     }
 
     /// Answers requests on a Unix socket at `path`.
@@ -138,9 +142,20 @@ impl<E: Engine> Net<E> {
 /// What a server needs from its owner.
 pub struct Settings {
     /// Where to listen.
-    pub listen: Vec<SocketAddr>,
+    pub listen: Place,
     /// Where the control socket stands.
     pub control: Option<PathBuf>,
+    /// The program that knows the router's networks.
+    pub ubus: PathBuf,
+}
+
+/// Where to listen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// There, at once.
+    pub addresses: Vec<Listen>,
+    /// And on the addresses of the router's networks, as far as [`Hooks::networks`] finds them.
+    pub networks: bool,
 }
 
 /// Hears where the server listens.
@@ -149,7 +164,9 @@ pub type Ready = Box<dyn FnOnce(&[SocketAddr])>;
 /// What the owner does while the server runs.
 pub struct Hooks {
     /// SIGHUP: read the config again; where to listen from now on, unless that stays.
-    pub reload: Box<dyn FnMut() -> Option<Vec<SocketAddr>>>,
+    pub reload: Box<dyn FnMut() -> Option<Place>>,
+    /// Finds the addresses of the networks in what ubus says.
+    pub networks: Resolve,
     /// Answers requests on the control socket.
     pub control: Control,
     /// Told once the server listens, and where.
@@ -172,9 +189,9 @@ impl<E: Engine> Net<E> {
     pub fn serve(self, settings: &Settings, hooks: Hooks) -> io::Result<()> {
         let signals = Io::new(&self.shared.reactor, Signals::new()?)?;
         let mut failure = None;
-        for &address in &settings.listen {
-            if let Err(error) = self.listen(address) {
-                log::error!("cannot listen on {address}: {error}");
+        for listen in &settings.listen.addresses {
+            if let Err(error) = self.listeners.add(listen.clone()) {
+                log::error!("cannot listen on {}: {error}", listen.address);
                 failure = Some(error);
             }
         }
@@ -184,9 +201,19 @@ impl<E: Engine> Net<E> {
         }
         let Hooks {
             mut reload,
+            networks,
             control,
             ready,
         } = hooks;
+        let follower = Rc::new(Follower::new(&settings.listen, settings.ubus.clone()));
+        self.spawn({
+            let (follower, shared, listeners) = (
+                follower.clone(),
+                self.shared.clone(),
+                self.listeners.clone(),
+            );
+            async move { follower.run(&shared, &listeners, networks).await }
+        });
         // Files are served even where nobody can ask how it goes.
         let control_socket = settings.control.as_ref().filter(|path| {
             self.control(path, control)
@@ -204,8 +231,11 @@ impl<E: Engine> Net<E> {
                     return;
                 }
                 if asked.reload {
-                    if let Some(addresses) = reload() {
-                        listeners.set(&addresses);
+                    if let Some(place) = reload() {
+                        if !place.networks {
+                            listeners.set(&place.addresses);
+                        }
+                        follower.follow(&place);
                     }
                     // What it changed may concern connections.
                     shared.engine(|_, _| ());

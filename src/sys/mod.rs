@@ -7,7 +7,9 @@
 
 #[cfg(all(target_env = "musl", target_feature = "crt-static"))]
 mod alone;
+pub mod child;
 pub mod file;
+pub mod network;
 pub mod poll;
 pub mod signal;
 pub mod socket;

@@ -1,8 +1,9 @@
 //! Sockets: made, tuned, accepted, read and written, never blocking.
+#![allow(unsafe_code)]
 
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
-use rustix::fd::{AsFd, OwnedFd};
+use rustix::fd::{AsFd, AsRawFd, OwnedFd};
 use rustix::fs::{FileType, Mode};
 use rustix::io::{Errno, IoSliceMut, Result};
 use rustix::net::{
@@ -14,7 +15,8 @@ const FLAGS: SocketFlags = SocketFlags::CLOEXEC.union(SocketFlags::NONBLOCK);
 const BACKLOG: i32 = 128;
 
 /// A listening TCP socket on `address`. IPv6 sockets take IPv6 only, so that both families can have the port.
-pub fn listen(address: SocketAddr) -> Result<OwnedFd> {
+/// With a `device`, only what comes in there is taken: Linux answers on every interface for the addresses of all.
+pub fn listen(address: SocketAddr, device: &str) -> Result<OwnedFd> {
     let family = match address {
         SocketAddr::V4(_) => AddressFamily::INET,
         SocketAddr::V6(_) => AddressFamily::INET6,
@@ -24,9 +26,37 @@ pub fn listen(address: SocketAddr) -> Result<OwnedFd> {
     if address.is_ipv6() {
         sockopt::set_ipv6_v6only(&socket, true)?;
     }
+    if !device.is_empty() {
+        bind_to_device(&socket, device)?;
+    }
     net::bind(&socket, &address)?;
     net::listen(&socket, BACKLOG)?;
     Ok(socket)
+}
+
+/// SO_BINDTODEVICE ([socket(7)]); from Linux 5.7 on it needs no right.
+fn bind_to_device(socket: &OwnedFd, device: &str) -> Result<()> {
+    let length = u32::try_from(device.len()).map_err(|_| Errno::NAMETOOLONG)?;
+    // SAFETY: the descriptor is open, and the kernel reads `length` bytes, which `device` has.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_BINDTODEVICE,
+            device.as_ptr().cast(),
+            length,
+        )
+    };
+    match result {
+        0 => Ok(()),
+        _ => Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)),
+    }
+}
+
+/// A listening socket takes no more connections, and its address is free again.
+pub fn hang_up(socket: impl AsFd) {
+    // It fails only where nothing is left to do.
+    let _ = net::shutdown(socket, net::Shutdown::Both);
 }
 
 /// The address a listening socket got, for port 0.

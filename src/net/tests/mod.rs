@@ -65,7 +65,7 @@ fn start(budget: Budget, patience: [u64; 2]) -> Server {
             format!("{line}: {gauges:?}").into_bytes()
         });
         net.control(&path, gauges).unwrap();
-        tell.send(net.listen(([127, 0, 0, 1], 0).into()).unwrap())
+        tell.send(net.listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap())
             .unwrap();
         stopped.set_nonblocking(true).unwrap();
         let stopped = Io::new(net.reactor(), stopped).unwrap();
@@ -482,14 +482,24 @@ fn signals_reload_and_stop() {
         let hooks = Hooks {
             reload: Box::new(move || {
                 second.send(Vec::new()).unwrap();
-                Some(Vec::new())
+                Some(Place {
+                    addresses: Vec::new(),
+                    networks: false,
+                })
             }),
+            networks: Box::new(|_| None),
             control: Box::new(|_, _| Vec::new()),
             ready: Box::new(move |addresses| first.send(addresses.to_vec()).unwrap()),
         };
         let settings = Settings {
-            listen: vec![([127, 0, 0, 1], 0).into(), "[::1]:0".parse().unwrap()],
+            listen: Place {
+                addresses: ["127.0.0.1:0", "[::1]:0"]
+                    .map(|text| text.parse::<SocketAddr>().unwrap().into())
+                    .into(),
+                networks: false,
+            },
             control: None,
+            ubus: PathBuf::new(),
         };
         serve(engine, &budget(), &settings, hooks)
     });
