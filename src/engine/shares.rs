@@ -1,7 +1,7 @@
 //! The shares being served, and what changes when the config is read again.
 
 use super::session::{Identity, Session, SessionId};
-use super::setup::{Guest, Served, Setup, Share};
+use super::setup::{Encryption, Guest, Served, Setup, Share};
 use super::tree::TreeId;
 use super::{Now, Server};
 use crate::auth::same_name;
@@ -81,7 +81,8 @@ impl<V: Vfs> Server<V> {
     }
 
     /// Takes over a new setup. Sessions go on; tree connects of shares that are gone or changed end, and so
-    /// do the sessions of users that are gone or have another password.
+    /// do the sessions of users that are gone or have another password, and those that would have to sign or
+    /// seal now and never agreed to.
     pub fn reconfigure(&mut self, mut setup: Setup, now: Now) {
         self.now = now;
         let mut wanted = core::mem::take(&mut setup.shares);
@@ -114,6 +115,10 @@ impl<V: Vfs> Server<V> {
                     .cloned()
             };
             session.identity == Identity::User && find(&before.users) != find(&self.setup.users)
+                || self.setup.signing_required
+                    && !session.signing_required
+                    && session.identity != Identity::Anonymous
+                || self.setup.encryption == Encryption::Required && !session.encrypt
         }) {
             from = id.index() + 1;
             self.end_session(id);

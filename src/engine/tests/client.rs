@@ -30,9 +30,9 @@ impl Default for World {
 }
 
 impl World {
-    /// A server whose setup was changed: users alice (Password) and bob (geheim), share `files` for both,
-    /// share `open` for guests too.
-    pub fn with(change: impl FnOnce(&mut Setup)) -> Self {
+    /// The usual setup: users alice (Password) and bob (geheim), share `files` for both, share `open` for
+    /// guests too.
+    pub fn setup() -> Setup {
         let share = |name: &str, guest| Share {
             name: name.into(),
             path: name.as_bytes().to_vec(),
@@ -54,7 +54,7 @@ impl World {
             nt_hash: auth::nt_hash(password),
             who: None,
         };
-        let mut setup = Setup {
+        Setup {
             name: "ROUTER".into(),
             description: String::new(),
             workgroup: "WORKGROUP".into(),
@@ -70,7 +70,12 @@ impl World {
             interfaces: vec![],
             users: vec![user("alice", "Password"), user("bob", "geheim")],
             shares: vec![share("files", Guest::None), share("open", Guest::Write)],
-        };
+        }
+    }
+
+    /// A server with the usual setup, changed.
+    pub fn with(change: impl FnOnce(&mut Setup)) -> Self {
+        let mut setup = World::setup();
         change(&mut setup);
         let budget = Budget::new(64 << 20, &Limits::default());
         let mut random = 1_u8;

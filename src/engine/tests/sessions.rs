@@ -2,6 +2,7 @@
 
 use super::client::*;
 use crate::crypto::SigningAlgorithm;
+use crate::engine::{Encryption, Setup};
 use crate::wire::header::Command;
 use crate::wire::negotiate::Dialect;
 use crate::wire::status::Status;
@@ -204,4 +205,26 @@ fn a_login_that_stops_halfway_is_given_up() {
     client.session = session;
     let reply = client.ask(&mut world, Command::Echo, &EMPTY);
     assert_eq!(reply.status, Status::SUCCESS);
+}
+
+#[test]
+fn sessions_that_a_stricter_config_would_not_have_made_end() {
+    type Change = fn(&mut Setup);
+    let stricter: [(&str, Change, bool); 3] = [
+        ("the same", |_| {}, false),
+        ("signing", |setup| setup.signing_required = true, true),
+        (
+            "encryption",
+            |setup| setup.encryption = Encryption::Required,
+            true,
+        ),
+    ];
+    for (name, change, ends) in stricter {
+        let mut world = World::default();
+        let client = world.alice(Dialect::Smb311);
+        let mut setup = World::setup();
+        change(&mut setup);
+        world.server.reconfigure(setup, world.now);
+        assert_eq!(world.server.must_close(client.connection), ends, "{name}");
+    }
 }
