@@ -65,6 +65,10 @@ pub fn start(prepared: Prepared) -> Result<(), String> {
             out.into_bytes()
         }),
         ready: Box::new(move |listening| {
+            // From here on clients are heard; the sockets are there.
+            if let Err(error) = smolsmb::sys::privilege::give_up() {
+                log::error!("rights that are not needed could not be given up: {error}");
+            }
             for address in listening {
                 log::info!(target: logging::UNLIMITED, "listening on {address}");
             }

@@ -11,5 +11,6 @@ pub mod child;
 pub mod file;
 pub mod network;
 pub mod poll;
+pub mod privilege;
 pub mod signal;
 pub mod socket;
