@@ -75,7 +75,7 @@ fn signing_and_sealing_allocate_nothing() {
         let key = SigningKey::new(algorithm, &[1; 16]);
         let count = allocations(|| {
             std::hint::black_box(key.sign(
-                &[&data],
+                &data,
                 SigningNonce {
                     message_id: 5,
                     server: true,

@@ -1,14 +1,12 @@
 //! Sealing: authenticated encryption of whole frames, in place.
 
-use aes::{Aes128, Aes256};
-use aes_gcm::aead::inout::InOutBuf;
+use super::cbc::Aes;
+use super::{ccm, long};
+use aes::{Aes128Enc, Aes256Enc};
+use aes_gcm::AesGcm;
+use aes_gcm::aead::consts::U12;
 use aes_gcm::aead::{AeadInOut, KeyInit};
-use aes_gcm::{Aes128Gcm, Aes256Gcm};
-use ccm::Ccm;
-use ccm::consts::{U11, U16};
-
-type Aes128Ccm = Ccm<Aes128, U16, U11>;
-type Aes256Ccm = Ccm<Aes256, U16, U11>;
+use subtle::ConstantTimeEq;
 
 /// A cipher; the values are those of SMB2_ENCRYPTION_CAPABILITIES ([MS-SMB2] 2.2.3.1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,10 +87,11 @@ pub struct SealingKey(Keyed);
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone)]
 enum Keyed {
-    Aes128Ccm(Aes128Ccm),
-    Aes128Gcm(Aes128Gcm),
-    Aes256Ccm(Aes256Ccm),
-    Aes256Gcm(Aes256Gcm),
+    Aes128Ccm(Aes128Enc),
+    Aes256Ccm(Aes256Enc),
+    // With the key itself, for long messages.
+    Aes128Gcm(AesGcm<Aes128Enc, U12>, [u8; 16]),
+    Aes256Gcm(AesGcm<Aes256Enc, U12>, [u8; 32]),
 }
 
 impl core::fmt::Debug for SealingKey {
@@ -107,10 +106,14 @@ impl SealingKey {
     /// Expands `key`, whose length is [`Cipher::key_length`]; `None` for another length.
     pub fn new(cipher: Cipher, key: &[u8]) -> Option<Self> {
         Some(SealingKey(match cipher {
-            Cipher::Aes128Ccm => Keyed::Aes128Ccm(Aes128Ccm::new_from_slice(key).ok()?),
-            Cipher::Aes128Gcm => Keyed::Aes128Gcm(Aes128Gcm::new_from_slice(key).ok()?),
-            Cipher::Aes256Ccm => Keyed::Aes256Ccm(Aes256Ccm::new_from_slice(key).ok()?),
-            Cipher::Aes256Gcm => Keyed::Aes256Gcm(Aes256Gcm::new_from_slice(key).ok()?),
+            Cipher::Aes128Ccm => Keyed::Aes128Ccm(Aes128Enc::new_from_slice(key).ok()?),
+            Cipher::Aes256Ccm => Keyed::Aes256Ccm(Aes256Enc::new_from_slice(key).ok()?),
+            Cipher::Aes128Gcm => {
+                Keyed::Aes128Gcm(AesGcm::new_from_slice(key).ok()?, key.try_into().ok()?)
+            }
+            Cipher::Aes256Gcm => {
+                Keyed::Aes256Gcm(AesGcm::new_from_slice(key).ok()?, key.try_into().ok()?)
+            }
         }))
     }
 
@@ -118,9 +121,9 @@ impl SealingKey {
     pub fn cipher(&self) -> Cipher {
         match self.0 {
             Keyed::Aes128Ccm(_) => Cipher::Aes128Ccm,
-            Keyed::Aes128Gcm(_) => Cipher::Aes128Gcm,
+            Keyed::Aes128Gcm(..) => Cipher::Aes128Gcm,
             Keyed::Aes256Ccm(_) => Cipher::Aes256Ccm,
-            Keyed::Aes256Gcm(_) => Cipher::Aes256Gcm,
+            Keyed::Aes256Gcm(..) => Cipher::Aes256Gcm,
         }
     }
 
@@ -130,16 +133,13 @@ impl SealingKey {
     /// never come twice under one key. `aad` is the header from Nonce to its end
     /// ([MS-SMB2] 3.1.4.3). `data` is at most 4 GiB, which no frame reaches.
     pub fn seal(&self, nonce: &[u8; 16], aad: &[u8], data: &mut [u8]) -> [u8; 16] {
-        let data = InOutBuf::from(data);
-        let nonce = Nonce::of(nonce);
-        let tag = match &self.0 {
-            Keyed::Aes128Ccm(key) => key.encrypt_inout_detached((&nonce.eleven).into(), aad, data),
-            Keyed::Aes128Gcm(key) => key.encrypt_inout_detached((&nonce.twelve).into(), aad, data),
-            Keyed::Aes256Ccm(key) => key.encrypt_inout_detached((&nonce.eleven).into(), aad, data),
-            Keyed::Aes256Gcm(key) => key.encrypt_inout_detached((&nonce.twelve).into(), aad, data),
-        };
-        // The only error is a length no frame can have; a tag of zeros opens nowhere.
-        tag.map_or([0; 16], Into::into)
+        // The only failure is a length no frame can have; a tag of zeros opens nowhere.
+        match &self.0 {
+            Keyed::Aes128Ccm(key) => ccm::seal(key, &cut(nonce), aad, data).unwrap_or([0; 16]),
+            Keyed::Aes256Ccm(key) => ccm::seal(key, &cut(nonce), aad, data).unwrap_or([0; 16]),
+            Keyed::Aes128Gcm(gcm, key) => seal_gcm(gcm, key, &cut(nonce), aad, data),
+            Keyed::Aes256Gcm(gcm, key) => seal_gcm(gcm, key, &cut(nonce), aad, data),
+        }
     }
 
     /// Checks `tag` in constant time and decrypts `data` in place. After [`BadTag`] the contents
@@ -151,50 +151,63 @@ impl SealingKey {
         data: &mut [u8],
         tag: &[u8; 16],
     ) -> Result<(), BadTag> {
-        let data = InOutBuf::from(data);
-        let nonce = Nonce::of(nonce);
-        let tag = tag.into();
-        match &self.0 {
-            Keyed::Aes128Ccm(key) => {
-                key.decrypt_inout_detached((&nonce.eleven).into(), aad, data, tag)
-            }
-            Keyed::Aes128Gcm(key) => {
-                key.decrypt_inout_detached((&nonce.twelve).into(), aad, data, tag)
-            }
-            Keyed::Aes256Ccm(key) => {
-                key.decrypt_inout_detached((&nonce.eleven).into(), aad, data, tag)
-            }
-            Keyed::Aes256Gcm(key) => {
-                key.decrypt_inout_detached((&nonce.twelve).into(), aad, data, tag)
-            }
-        }
-        .map_err(|_| BadTag)
-    }
-}
-
-/// The Nonce field cut to what CCM and GCM use.
-struct Nonce {
-    eleven: [u8; 11],
-    twelve: [u8; 12],
-}
-
-impl Nonce {
-    fn of(field: &[u8; 16]) -> Self {
-        let mut nonce = Nonce {
-            eleven: [0; 11],
-            twelve: [0; 12],
+        let right = match &self.0 {
+            Keyed::Aes128Ccm(key) => ccm::open(key, &cut(nonce), aad, data),
+            Keyed::Aes256Ccm(key) => ccm::open(key, &cut(nonce), aad, data),
+            Keyed::Aes128Gcm(gcm, key) => return open_gcm(gcm, key, &cut(nonce), aad, data, tag),
+            Keyed::Aes256Gcm(gcm, key) => return open_gcm(gcm, key, &cut(nonce), aad, data, tag),
         };
-        nonce.eleven.copy_from_slice(&field[..11]);
-        nonce.twelve.copy_from_slice(&field[..12]);
-        nonce
+        match right {
+            Some(right) if right.ct_eq(tag).into() => Ok(()),
+            _ => Err(BadTag),
+        }
     }
+}
+
+/// The bytes of the Nonce field that a cipher uses.
+fn cut<const LENGTH: usize>(field: &[u8; 16]) -> [u8; LENGTH] {
+    let mut nonce = [0; LENGTH];
+    nonce.copy_from_slice(&field[..LENGTH]);
+    nonce
+}
+
+fn seal_gcm<A: Aes>(
+    gcm: &AesGcm<A, U12>,
+    key: &[u8],
+    nonce: &[u8; 12],
+    aad: &[u8],
+    data: &mut [u8],
+) -> [u8; 16] {
+    if let Some(gcm) = long::key(key, data.len()) {
+        let mut tag = [0; 16];
+        gcm.encrypt(nonce, aad, data, &mut tag);
+        return tag;
+    }
+    gcm.encrypt_inout_detached(nonce.into(), aad, data.into())
+        .map_or([0; 16], Into::into)
+}
+
+fn open_gcm<A: Aes>(
+    gcm: &AesGcm<A, U12>,
+    key: &[u8],
+    nonce: &[u8; 12],
+    aad: &[u8],
+    data: &mut [u8],
+    tag: &[u8; 16],
+) -> Result<(), BadTag> {
+    if let Some(gcm) = long::key(key, data.len()) {
+        return gcm.decrypt(nonce, aad, data, tag).map_err(|_| BadTag);
+    }
+    gcm.decrypt_inout_detached(nonce.into(), aad, data.into(), tag.into())
+        .map_err(|_| BadTag)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::vectors::{bytes, hex};
     use super::*;
-    use aes::cipher::{Block, BlockCipherEncrypt};
+    use crate::cbc::encrypt;
+    use ccm_crate::consts::{U11, U16};
     use proptest::prelude::*;
 
     fn key(cipher: Cipher, byte: u8) -> SealingKey {
@@ -292,21 +305,13 @@ mod tests {
     }
 
     fn aes128(key: &[u8]) -> impl Fn(&mut [u8; 16]) {
-        let aes = Aes128::new_from_slice(key).unwrap();
-        move |block| {
-            let mut array = Block::<Aes128>::from(*block);
-            aes.encrypt_block(&mut array);
-            *block = array.into();
-        }
+        let aes = Aes128Enc::new_from_slice(key).unwrap();
+        move |block| *block = encrypt(&aes, *block)
     }
 
     fn aes256(key: &[u8]) -> impl Fn(&mut [u8; 16]) {
-        let aes = Aes256::new_from_slice(key).unwrap();
-        move |block| {
-            let mut array = Block::<Aes256>::from(*block);
-            aes.encrypt_block(&mut array);
-            *block = array.into();
-        }
+        let aes = Aes256Enc::new_from_slice(key).unwrap();
+        move |block| *block = encrypt(&aes, *block)
     }
 
     #[test]
@@ -367,6 +372,50 @@ mod tests {
                     "{cipher:?} byte {byte}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn long_frames_are_sealed_and_opened_like_short_ones() {
+        let plain: Vec<u8> = (0..100_000u32).map(|n| (n ^ n >> 7) as u8).collect();
+        for (cipher, length) in [4095, 4096, 4097, 8192 + 255, 65_616, 99_999]
+            .into_iter()
+            .flat_map(|length| Cipher::ALL.map(|cipher| (cipher, length)))
+        {
+            let (key, aad) = (key(cipher, 7), [3; 32]);
+            let mut data = plain[..length].to_vec();
+            let tag = key.seal(&[5; 16], &aad, &mut data);
+            let mut expected = plain[..length].to_vec();
+            let raw = [7; 32];
+            let nonce = &[5; 12];
+            let (all, buffer) = (&mut expected[..], &raw[..cipher.key_length()]);
+            let right: [u8; 16] = match cipher {
+                Cipher::Aes128Gcm => aes_gcm::Aes128Gcm::new_from_slice(buffer)
+                    .unwrap()
+                    .encrypt_inout_detached(nonce.into(), &aad, all.into()),
+                Cipher::Aes256Gcm => aes_gcm::Aes256Gcm::new_from_slice(buffer)
+                    .unwrap()
+                    .encrypt_inout_detached(nonce.into(), &aad, all.into()),
+                Cipher::Aes128Ccm => {
+                    ccm_crate::Ccm::<aes::Aes128, U16, U11>::new_from_slice(buffer)
+                        .unwrap()
+                        .encrypt_inout_detached((&[5; 11]).into(), &aad, all.into())
+                }
+                Cipher::Aes256Ccm => {
+                    ccm_crate::Ccm::<aes::Aes256, U16, U11>::new_from_slice(buffer)
+                        .unwrap()
+                        .encrypt_inout_detached((&[5; 11]).into(), &aad, all.into())
+                }
+            }
+            .unwrap()
+            .into();
+            assert_eq!(tag, right, "{cipher:?} {length}");
+            assert!(data == expected, "{cipher:?} {length}");
+            let mut changed = data.clone();
+            changed[length / 2] ^= 1;
+            assert_eq!(key.open(&[5; 16], &aad, &mut changed, &tag), Err(BadTag));
+            key.open(&[5; 16], &aad, &mut data, &tag).unwrap();
+            assert!(data == plain[..length], "{cipher:?} {length}");
         }
     }
 

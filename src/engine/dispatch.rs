@@ -82,15 +82,13 @@ fn call<V: Vfs>(
 }
 
 /// What the caller of [`element`] knows about the frame.
-pub struct Frame<'a> {
+pub struct Frame {
     /// Where it came from.
     pub connection: ConnectionId,
     /// The session whose keys opened it.
     pub sealed: Option<SessionId>,
     /// The first element was kept and is asked again.
     pub again: Option<Again>,
-    /// The element and everything behind it.
-    pub rest: &'a [u8],
     /// The time.
     pub now: Now,
 }
@@ -104,15 +102,17 @@ pub struct Again {
     pub cancelled: bool,
 }
 
-/// Deals with one element: `message` is its bytes, `room` where its reply goes.
+/// Deals with one element: its `length` bytes stand first in `rest`, what follows in the frame behind them;
+/// `room` is where its reply goes.
 #[allow(clippy::too_many_arguments)]
 pub fn element<V: Vfs>(
     server: &mut Server<V>,
-    frame: &Frame<'_>,
+    frame: &Frame,
     chain: &mut Chain,
     job: Option<JobResult>,
     header: &Header,
-    message: &[u8],
+    rest: &mut [u8],
+    length: usize,
     last: bool,
     room: &mut [u8],
 ) -> Element<V::File> {
@@ -178,6 +178,9 @@ pub fn element<V: Vfs>(
     } else if frame.again.is_some_and(|again| again.cancelled) {
         Err(Status::CANCELLED)
     } else {
+        let Some(message) = rest.get_mut(..length) else {
+            return Element::Disconnect;
+        };
         match (admit(&mut context, frame, command, message), known) {
             (Ok(()), Ok(command)) => call(command, &mut context, message, &mut reply),
             (Ok(()), Err(_)) => Err(Status::INVALID_PARAMETER),
@@ -217,7 +220,7 @@ pub fn element<V: Vfs>(
                 again: frame.again,
                 interim: last,
             };
-            match defer(&mut context, frame, command, &late) {
+            match defer(&mut context, frame, command, &late, rest) {
                 Err(status) => {
                     reply.truncate(header::SIZE);
                     if error::write(&mut reply).is_err() {
@@ -299,15 +302,16 @@ struct Deferring {
 /// reply goes out; `None` if none does.
 fn defer<V: Vfs>(
     context: &mut Context<'_, V>,
-    frame: &Frame<'_>,
+    frame: &Frame,
     command: Command,
     late: &Deferring,
+    rest: &[u8],
 ) -> Result<Option<ParkedId>, Status> {
     let server = &mut *context.server;
     if late.again.is_none() && !server.may_keep(context.connection) {
         return Err(Status::INSUFFICIENT_RESOURCES);
     }
-    let deferred = server.keep(frame.rest, late.before, frame.sealed)?;
+    let deferred = server.keep(rest, late.before, frame.sealed)?;
     let wait = Wait::Break {
         deferred,
         object: late.object,
@@ -342,9 +346,9 @@ fn defer<V: Vfs>(
 /// 3.3.5.2.9, 3.3.5.2.11).
 fn admit<V: Vfs>(
     context: &mut Context<'_, V>,
-    frame: &Frame<'_>,
+    frame: &Frame,
     command: Command,
-    message: &[u8],
+    message: &mut [u8],
 ) -> Result<(), Status> {
     if command == Command::Negotiate {
         return Ok(());
@@ -428,7 +432,7 @@ fn verify(
     header: &Header,
     sealed: bool,
     command: Command,
-    message: &[u8],
+    message: &mut [u8],
 ) -> Result<bool, Status> {
     if sealed {
         return Ok(false);

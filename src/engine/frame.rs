@@ -145,7 +145,7 @@ impl<V: Vfs> Server<V> {
         &mut self,
         id: ConnectionId,
         walk: &mut Walk,
-        frame: &[u8],
+        frame: &mut [u8],
         reply: &mut [u8],
         now: Now,
     ) -> Result<Verdict<V::File>, Disconnect> {
@@ -154,6 +154,7 @@ impl<V: Vfs> Server<V> {
             let (message, rest) = header::split(&frame[walk.at..]).map_err(|_| Disconnect)?;
             let header = Header::parse(message).map_err(|_| Disconnect)?;
             let last = rest == 0;
+            let own = message.len();
             let start = if walk.open.is_some() {
                 walk.padded()
             } else {
@@ -167,7 +168,6 @@ impl<V: Vfs> Server<V> {
                 connection: id,
                 sealed: walk.sealed,
                 again: walk.again.take(),
-                rest: &frame[walk.at..],
                 now,
             };
             let element = dispatch::element(
@@ -176,7 +176,8 @@ impl<V: Vfs> Server<V> {
                 &mut walk.chain,
                 walk.job.take(),
                 &header,
-                message,
+                &mut frame[walk.at..],
+                own,
                 last,
                 room,
             );

@@ -21,27 +21,23 @@ pub fn sign(key: &SigningKey, message: &mut [u8]) {
     let Ok(header) = Header::parse(message) else {
         return;
     };
-    let (Some(head), Some(body)) = (message.get(..SIGNATURE.start), message.get(SIGNATURE.end..))
-    else {
-        return;
-    };
-    let signature = key.sign(&[head, &[0; 16], body], nonce(&header, true));
-    if let Some(field) = message.get_mut(SIGNATURE) {
-        field.copy_from_slice(&signature);
-    }
+    set_signature(message, &[0; 16]);
+    let signature = key.sign(message, nonce(&header, true));
+    set_signature(message, &signature);
 }
 
-/// Whether a received message carries the right signature.
-pub fn verify(key: &SigningKey, header: &Header, message: &[u8]) -> bool {
-    let (Some(head), Some(body)) = (message.get(..SIGNATURE.start), message.get(SIGNATURE.end..))
-    else {
-        return false;
-    };
-    key.verify(
-        &[head, &[0; 16], body],
-        nonce(header, false),
-        &header.signature,
-    )
+/// Whether a received message carries the right signature. The message is left as it was.
+pub fn verify(key: &SigningKey, header: &Header, message: &mut [u8]) -> bool {
+    set_signature(message, &[0; 16]);
+    let right = key.verify(message, nonce(header, false), &header.signature);
+    set_signature(message, &header.signature);
+    right
+}
+
+fn set_signature(message: &mut [u8], signature: &[u8; 16]) {
+    if let Some(field) = message.get_mut(SIGNATURE) {
+        field.copy_from_slice(signature);
+    }
 }
 
 /// Opens a sealed body in place; false if it was not sealed with this key.

@@ -257,7 +257,8 @@ impl Client {
             server: false,
             cancel: header.command == Command::Cancel as u16,
         };
-        let signature = key.sign(&[&message[..48], &[0; 16], &message[64..]], nonce);
+        message[48..64].fill(0);
+        let signature = key.sign(message, nonce);
         message[48..64].copy_from_slice(&signature);
     }
 
@@ -315,14 +316,9 @@ impl Client {
                 cancel: header.command == Command::Cancel as u16,
             };
             let key = self.key.as_ref().expect("signed without a key");
-            assert!(
-                key.verify(
-                    &[&message[..48], &[0; 16], &message[64..]],
-                    nonce,
-                    &header.signature
-                ),
-                "{header:?}"
-            );
+            let mut bare = message.to_vec();
+            bare[48..64].fill(0);
+            assert!(key.verify(&bare, nonce, &header.signature), "{header:?}");
             assert!(status != Status::PENDING || header.async_id.is_none());
             assert!(!sealed, "sealed is enough");
         }

@@ -256,7 +256,7 @@ impl Client {
         self.out.extend(body);
         if let (true, Some(key)) = (signed, &self.signing) {
             let signature = key.sign(
-                &[&self.out[at..]],
+                &self.out[at..],
                 SigningNonce {
                     message_id: id,
                     server: false,
