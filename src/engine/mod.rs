@@ -26,6 +26,7 @@ mod notify;
 mod open;
 mod parked;
 mod pending;
+mod recalled;
 mod report;
 mod seal;
 mod server;

@@ -10,6 +10,7 @@ use super::lock::Locks;
 use super::notify::Watch;
 use super::open::{Objects, Open};
 use super::parked::Parked;
+use super::recalled::{self, Recalled};
 use super::session::{Login, Session};
 use super::setup::{Served, Setup};
 use super::tree::Tree;
@@ -74,6 +75,8 @@ pub struct Server<V: Vfs> {
     pub(super) durables: Table<Durable>,
     /// How many of them have no connection.
     pub(super) detached: usize,
+    /// Names lately opened by their short form.
+    pub(super) recalled: Recalled,
     /// Room for two security descriptors.
     pub(super) scratch: Box<[u8]>,
     pub(super) parked_order: u64,
@@ -113,6 +116,7 @@ impl<V: Vfs> Server<V> {
             watches: Table::new(budget.watches as usize),
             durables: Table::new(budget.durables as usize),
             detached: 0,
+            recalled: Recalled::new(),
             scratch: vec![0; 2 * super::access::DESCRIPTOR].into_boxed_slice(),
             parked_order: 0,
             ending: None,
@@ -127,7 +131,7 @@ impl<V: Vfs> Server<V> {
     }
 
     /// Every pool and table with what it costs.
-    pub fn holders(budget: &Budget) -> [memory::Holder; 15] {
+    pub fn holders(budget: &Budget) -> [memory::Holder; 16] {
         let row = |name, count: u32, each: usize| memory::Holder {
             name,
             count: u64::from(count),
@@ -181,6 +185,11 @@ impl<V: Vfs> Server<V> {
                 "further channels",
                 budget.connections,
                 Table::<SigningKey>::entry_size(),
+            ),
+            row(
+                "short names",
+                recalled::ENTRIES as u32,
+                Recalled::entry_size(),
             ),
         ]
     }

@@ -355,7 +355,8 @@ pub trait Vfs {
     /// Whether a directory holds nothing.
     fn is_empty(&mut self, directory: &mut Self::File) -> Result<bool, Error>;
 
-    /// Gives the file (or stream: then `to.path` is empty and `to.stream` the new name) another name.
+    /// Gives the file (or stream: then `to.path` is empty and `to.stream` the new name) another name. A stream
+    /// without a new name becomes the data of its file, which must have none so far.
     fn rename(
         &mut self,
         file: &mut Self::File,

@@ -10,6 +10,7 @@ mod ioctl;
 mod leases;
 mod leasing;
 mod locks;
+mod names;
 mod notify;
 mod oplocks;
 mod sessions;

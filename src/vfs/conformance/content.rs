@@ -162,9 +162,45 @@ pub(in crate::vfs) fn streams_are_kept<V: Vfs>(b: &mut Bench<V>) {
     b.vfs.remove(&mut second).unwrap();
     assert_eq!(list(b, &base), []);
     assert_eq!(b.content("f"), b"base");
+    a_stream_becomes_the_data(b);
     b.make_directory("d").unwrap();
     let (_, meta) = b.make("d:s").unwrap();
     assert_eq!((meta.kind, meta.attributes & 0x10), (Kind::File, 0));
+}
+
+fn a_stream_becomes_the_data<V: Vfs>(b: &mut Bench<V>) {
+    let own = SharePath {
+        path: b"",
+        stream: b"",
+    };
+    let mut stream = b.make("f:s").unwrap().0;
+    b.vfs.write(&mut stream, 0, b"stream", false).unwrap();
+    // Never in the place of other data.
+    assert_eq!(
+        b.vfs.rename(&mut stream, own, true).err(),
+        Some(Error::Invalid)
+    );
+    let mut base = b.open("f");
+    b.vfs.truncate(&mut base, 0).unwrap();
+    assert_eq!(
+        b.vfs.rename(&mut stream, own, false).err(),
+        Some(Error::Exists)
+    );
+    b.vfs.rename(&mut stream, own, true).unwrap();
+    assert_eq!(b.content("f"), b"stream");
+    assert!(b.find("f:s").is_err());
+    b.vfs.write(&mut stream, 6, b"!", false).unwrap();
+    assert_eq!(b.content("f"), b"stream!");
+    let (base, stream) = (b.find("f").unwrap().1, b.vfs.meta(&stream).unwrap());
+    assert_eq!(stream.key, base.key);
+    let mut of_folder = {
+        b.make_directory("folder").unwrap();
+        b.make("folder:s").unwrap().0
+    };
+    assert_eq!(
+        b.vfs.rename(&mut of_folder, own, true).err(),
+        Some(Error::Invalid)
+    );
 }
 
 pub(in crate::vfs) fn attributes_and_times_are_kept<V: Vfs>(b: &mut Bench<V>) {

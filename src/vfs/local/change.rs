@@ -206,8 +206,11 @@ impl Local {
         let Some(old) = file.stream.clone() else {
             return Err(Error::Invalid);
         };
-        if !to.path.is_empty() || to.stream.is_empty() {
+        if !to.path.is_empty() {
             return Err(Error::Invalid);
+        }
+        if to.stream.is_empty() {
+            return self.become_data(file, &old, replace);
         }
         let _guard = self.on_behalf(file.who)?;
         let path = file.handle_path();
@@ -243,6 +246,40 @@ impl Local {
             let _ = stream::remove(place, &taken);
         }
         file.stream = Some(to.stream.into());
+        Ok(())
+    }
+
+    /// Makes a stream the data of its file, which must have none so far; the handle is one to the file then.
+    fn become_data(&mut self, file: &mut File, old: &[u8], replace: bool) -> Result<(), Error> {
+        let stat = sys::stat(file.fd.as_fd()).map_err(error)?;
+        if meta::kind(&stat) != Kind::File || (replace && stat.size > 0) {
+            return Err(Error::Invalid);
+        }
+        if !replace {
+            return Err(Error::Exists);
+        }
+        let _guard = self.on_behalf(file.who)?;
+        let access = Flags {
+            read: true,
+            write: true,
+            ..Flags::HANDLE
+        };
+        let data = sys::reopen(file.fd.as_fd(), access).map_err(error)?;
+        let path = file.handle_path();
+        let place = file.place(&path);
+        let mut value = stream::load(place, old, &mut self.work.value)?;
+        let mut at = 0;
+        while !value.is_empty() {
+            let count = sys::write_at(data.as_fd(), value, at).map_err(error)?;
+            if count == 0 {
+                return Err(Error::Io);
+            }
+            value = value.get(count..).unwrap_or_default();
+            at += count as u64;
+        }
+        stream::remove(place, old)?;
+        file.fd = data;
+        (file.stream, file.open) = (None, true);
         Ok(())
     }
 

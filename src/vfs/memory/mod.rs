@@ -205,6 +205,28 @@ impl Memory {
         }
     }
 
+    /// Makes a stream the data of its file, which must have none so far.
+    fn become_data(&mut self, file: &mut File, old: &[u8], replace: bool) -> Result<(), Error> {
+        let node = self.tree.node_mut(file.node);
+        if node.directory || (replace && node.data.size > 0) {
+            return Err(Error::Invalid);
+        }
+        if !replace {
+            return Err(Error::Exists);
+        }
+        let value = node.streams.remove(old).ok_or(Error::NotFound)?;
+        node.data.write(0, &value);
+        file.stream = None;
+        file.access = DataAccess {
+            read: true,
+            write: true,
+        };
+        let (before, after) = (0, self.tree.node(file.node).data.allocation());
+        self.account(before, after);
+        self.touch(file.node, &[WRITE, CHANGE]);
+        Ok(())
+    }
+
     /// What stands in the way of a new name: `None` if nothing does or it is `own`.
     fn clear_way(
         &mut self,

@@ -343,8 +343,11 @@ impl Vfs for Memory {
     fn rename(&mut self, file: &mut File, to: SharePath<'_>, replace: bool) -> Result<(), Error> {
         file.writable()?;
         if let Some(old) = file.stream.clone() {
-            if !to.path.is_empty() || to.stream.is_empty() {
+            if !to.path.is_empty() {
                 return Err(Error::Invalid);
+            }
+            if to.stream.is_empty() {
+                return self.become_data(file, &old, replace);
             }
             let taken = self
                 .stored_stream(file.node, to.stream)

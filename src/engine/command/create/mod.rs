@@ -169,7 +169,7 @@ fn open_or_make<V: Vfs>(
         if let Some(asked) = &wanted.lease {
             context.server.lease_of(asked, None)?;
         }
-        match fresh::make(context, at, request, wanted).map_err(Refusal::Status) {
+        match short::make(context, at, request, wanted).map_err(Refusal::Status) {
             Err(Refusal::Status(Status::OBJECT_NAME_COLLISION))
                 if again && request.create_disposition != disposition::CREATE =>
             {

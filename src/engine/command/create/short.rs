@@ -1,9 +1,13 @@
-//! A file asked for by the short name it was told to have.
+//! A file asked for by the short name it was told to have, and one made anew by the short name of one that is gone.
 
-use crate::engine::Server;
-use crate::engine::short_name;
+use super::checks::Wanted;
+use super::{Made, fresh};
+use crate::engine::context::Context;
 use crate::engine::veto::vetoed;
+use crate::engine::{Server, short_name};
 use crate::vfs::{At, DataAccess, Meta, SharePath, Vfs, name};
+use crate::wire::create::Request;
+use crate::wire::status::Status;
 use crate::wire::{Writer, utf16};
 use core::ops::ControlFlow;
 
@@ -15,11 +19,7 @@ pub fn find<V: Vfs>(
     at: At,
     path: SharePath<'_>,
 ) -> Option<(V::File, Meta)> {
-    let start = match path.path.iter().rposition(|byte| *byte == b'/') {
-        Some(slash) => slash + 1,
-        None => 0,
-    };
-    let (folder, wanted) = path.path.split_at_checked(start)?;
+    let (folder, wanted) = leaf(path.path);
     if !short_name::can_be_made(wanted) {
         return None;
     }
@@ -28,6 +28,7 @@ pub fn find<V: Vfs>(
         vfs,
         scratch,
         served,
+        recalled,
         ..
     } = server;
     let veto = served
@@ -57,12 +58,64 @@ pub fn find<V: Vfs>(
     if !found {
         return None;
     }
-    high.get_mut(..start)?.copy_from_slice(folder);
-    let parsed = name::parse(units.written(), high.get_mut(start..)?).ok()?;
-    let end = start + parsed.path.path.len();
+    recalled.remember(share, wanted, units.written());
     let whole = SharePath {
-        path: high.get(..end)?,
+        path: beside(folder, units.written(), high)?,
         stream: path.stream,
     };
     vfs.lookup(at, whole, true).ok()
+}
+
+/// Makes what is not there: by the name that is meant, where a short one was sent whose long one is known.
+pub fn make<V: Vfs>(
+    context: &mut Context<'_, V>,
+    at: At,
+    request: &Request<'_>,
+    wanted: &Wanted<'_>,
+) -> Result<Made<V::File>, Status> {
+    match short_name::can_be_made(leaf(wanted.path.path).1) {
+        true => make_recalled(context, at, request, wanted),
+        false => fresh::make(context, at, request, wanted),
+    }
+}
+
+fn make_recalled<V: Vfs>(
+    context: &mut Context<'_, V>,
+    at: At,
+    request: &Request<'_>,
+    wanted: &Wanted<'_>,
+) -> Result<Made<V::File>, Status> {
+    let share = context.tree()?.1.share;
+    let (folder, short) = leaf(wanted.path.path);
+    let mut buffer = [0; name::PARSE_BUFFER];
+    let long = context.server.recalled.recall(share, short);
+    let path = long.and_then(|long| beside(folder, long, &mut buffer));
+    match path {
+        Some(path) if !context.server.is_vetoed(share, path) => {
+            let path = SharePath {
+                path,
+                ..wanted.path
+            };
+            fresh::make(context, at, request, &Wanted { path, ..*wanted })
+        }
+        _ => fresh::make(context, at, request, wanted),
+    }
+}
+
+/// A path's folder, with the slash behind it, and its last component.
+fn leaf(path: &[u8]) -> (&[u8], &[u8]) {
+    let start = match path.iter().rposition(|byte| *byte == b'/') {
+        Some(slash) => slash + 1,
+        None => 0,
+    };
+    path.split_at_checked(start).unwrap_or((path, &[]))
+}
+
+/// A name (UTF-16LE) in a folder (as [`leaf`] splits it off), as a path.
+fn beside<'o>(folder: &[u8], name: &[u8], out: &'o mut [u8]) -> Option<&'o [u8]> {
+    let start = folder.len();
+    out.get_mut(..start)?.copy_from_slice(folder);
+    let parsed = name::parse(name, out.get_mut(start..)?).ok()?;
+    let end = start + parsed.path.path.len();
+    out.get(..end)
 }

@@ -266,6 +266,14 @@ fn rename_stream<V: Vfs>(
     if others {
         return Err(Status::SHARING_VIOLATION);
     }
+    // The file's own data must not be known to anybody when a stream takes its place.
+    let base = FileKey {
+        stream: 0,
+        ..before
+    };
+    if to.stream.is_empty() && server.objects.find(&base).is_some() {
+        return Err(Status::SHARING_VIOLATION);
+    }
     let told = server.before_rename(id);
     let (vfs, file) = server.file_mut(id)?;
     vfs.rename(file, to, replace)?;
