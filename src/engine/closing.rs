@@ -308,10 +308,9 @@ impl<V: Vfs> Server<V> {
     /// requests are forgotten.
     pub fn disconnect(&mut self, id: ConnectionId, now: Now) {
         self.now = now;
-        let Some(connection) = self.connections.get(id) else {
+        if self.connections.get(id).is_none() {
             return;
-        };
-        self.woken -= usize::from(connection.woken);
+        }
         let mut from = 0;
         while let Some(parked) = self
             .parked
@@ -349,7 +348,9 @@ impl<V: Vfs> Server<V> {
                 self.bury_session(session);
             }
         }
-        self.connections.remove(id);
+        let gone = self.connections.remove(id);
+        // What it held was given back just now, and that may have woken it.
+        self.woken -= usize::from(gone.is_some_and(|connection| connection.woken));
         self.reroute_breaks(id);
     }
 

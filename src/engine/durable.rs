@@ -166,7 +166,9 @@ impl<V: Vfs> Server<V> {
         open.session = session;
         open.tree = tree;
         open.channel_sequence = channel_sequence;
-        if let Some(holder) = open.holder.and_then(|holder| self.holders.get_mut(holder)) {
+        // What other opens of the same lease are about to be told goes where it was to go.
+        let holder = open.holder.and_then(|holder| self.holders.get_mut(holder));
+        if let Some(holder) = holder.filter(|holder| holder.untold.is_none()) {
             holder.connection = connection;
         }
         let durable = open.durable;

@@ -75,9 +75,15 @@ impl World {
 
     /// A server with the usual setup, changed.
     pub fn with(change: impl FnOnce(&mut Setup)) -> Self {
+        World::bounded(change, |_| {})
+    }
+
+    /// The same, with other bounds.
+    pub fn bounded(change: impl FnOnce(&mut Setup), bound: impl FnOnce(&mut Budget)) -> Self {
         let mut setup = World::setup();
         change(&mut setup);
-        let budget = Budget::new(64 << 20, &Limits::default());
+        let mut budget = Budget::new(64 << 20, &Limits::default());
+        bound(&mut budget);
         let mut random = 1_u8;
         let random = Box::new(move |bytes: &mut [u8]| {
             random = random.wrapping_mul(5).wrapping_add(1);

@@ -115,18 +115,27 @@ pub fn new_name(name: &str) -> Vec<u8> {
 }
 
 /// The body with one context more, before those it has.
-pub fn chained(mut body: Vec<u8>, name: &[u8; 4], data: &[u8; 16]) -> Vec<u8> {
+pub fn chained(mut body: Vec<u8>, name: &[u8; 4], data: &[u8]) -> Vec<u8> {
     let length = u32_at(&body, 52) as usize;
     let others = body.split_off(body.len() - length);
     body.resize(body.len().next_multiple_of(8), 0);
     let offset = 64 + body.len() as u32;
+    let size = 24 + data.len();
+    let (next, total) = match length {
+        0 => (0, size),
+        _ => (size.next_multiple_of(8), size.next_multiple_of(8) + length),
+    };
     body[48..52].copy_from_slice(&offset.to_le_bytes());
-    body[52..56].copy_from_slice(&(40 + length as u32).to_le_bytes());
-    let next = if length > 0 { 40 } else { 0 };
-    body.extend([next, 0, 0, 0, 16, 0, 4, 0, 0, 0, 24, 0, 16, 0, 0, 0]);
+    body[52..56].copy_from_slice(&(total as u32).to_le_bytes());
+    body.extend((next as u32).to_le_bytes());
+    body.extend([16, 0, 4, 0, 0, 0, 24, 0]);
+    body.extend((data.len() as u32).to_le_bytes());
     body.extend(name);
     body.extend([0; 4]);
     body.extend(data);
+    if length > 0 {
+        body.resize(offset as usize - 64 + next, 0);
+    }
     body.extend(others);
     body
 }

@@ -15,4 +15,5 @@ mod notify;
 mod oplocks;
 mod sessions;
 mod signing;
+mod simulation;
 mod times;
