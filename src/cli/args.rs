@@ -29,6 +29,8 @@ smolsmb: an SMB3 file server for routers
       Gives up everything below a folder, so that its disk can be unmounted.
   smolsmb import ksmbd|samba4
       An existing configuration as ours.
+  smolsmb probe SHARE [--config DIR]
+      Logs in to the running server as one of the share's people, lists the folder and tries to write.
   smolsmb ciphers
       How fast this CPU signs and encrypts, and so what is preferred.
   smolsmb --version, smolsmb --help
@@ -63,6 +65,11 @@ pub enum Verb {
     /// Free a disk.
     Eject {
         path: String,
+        config: Option<PathBuf>,
+    },
+    /// Try a share as a client would.
+    Probe {
+        share: String,
         config: Option<PathBuf>,
     },
     /// Measure the CPU.
@@ -145,7 +152,7 @@ fn read(parser: &mut Parser) -> Result<Verb, lexopt::Error> {
     let verb = words.next().unwrap_or_else(|| "serve".into());
     let known: &[&str] = match verb.as_str() {
         "serve" => &["--config", "--listen", "--share", "--user", "--ubus"],
-        "check" | "disconnect" | "eject" => &["--config"],
+        "check" | "disconnect" | "eject" | "probe" => &["--config"],
         "passwd" => &["--config", "--delete"],
         "status" => &["--config", "--json"],
         "ciphers" | "import" => &[],
@@ -184,6 +191,10 @@ fn read(parser: &mut Parser) -> Result<Verb, lexopt::Error> {
         },
         "import" => Verb::Import {
             from: word("ksmbd or samba4")?,
+        },
+        "probe" => Verb::Probe {
+            share: word("a share's name")?,
+            config,
         },
         _ => Verb::Ciphers,
     };
@@ -265,6 +276,13 @@ mod tests {
                 Verb::Eject {
                     path: "/mnt".into(),
                     config: None,
+                },
+            ),
+            (
+                "probe disk --config d",
+                Verb::Probe {
+                    share: "disk".into(),
+                    config: config(),
                 },
             ),
             ("ciphers", Verb::Ciphers),

@@ -9,6 +9,7 @@ mod logging;
 mod networks;
 mod passwd;
 mod password;
+mod probe;
 mod running;
 mod serve;
 mod setup;
@@ -56,6 +57,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Disconnect { session, config } => status::disconnect(session, config),
         Verb::Eject { path, config } => status::eject(&path, config),
         Verb::Ciphers => ciphers::run(),
+        Verb::Probe { share, config } => probe::run(&share, config),
         Verb::Import { from } => import::run(&from),
     };
     match result {

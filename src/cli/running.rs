@@ -259,9 +259,8 @@ impl Running for Live {
 /// A share with its state.
 fn share(one: ShareReport<'_>) -> control::Share {
     let path = Path::new(OsStr::from_bytes(&one.share.path));
-    // It may have come since somebody last asked for it: then it is served as soon as somebody does.
+    // Looked at now: it may have come since somebody last asked for it, or have gone while it was held.
     let why = match std::fs::metadata(path) {
-        _ if one.served => String::new(),
         Ok(meta) if meta.is_dir() => String::new(),
         Ok(_) => "no folder".to_owned(),
         Err(error) if error.kind() == ErrorKind::NotFound => "the folder is not there".to_owned(),
