@@ -18,6 +18,8 @@ pub mod config;
 #[cfg(feature = "std")]
 pub mod control;
 #[cfg(feature = "std")]
+pub mod disks;
+#[cfg(feature = "std")]
 pub mod net;
 #[cfg(feature = "std")]
 pub mod sys;

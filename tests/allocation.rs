@@ -142,6 +142,7 @@ mod client {
                 encryption_required: false,
                 create_mask: 0o664,
                 directory_mask: 0o775,
+                disk: Some(1),
                 hide_dot_files: true,
                 veto: vec!["*.veto".into()],
                 force: None,

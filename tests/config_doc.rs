@@ -83,7 +83,7 @@ fn what_holds_only_after_a_restart_is_marked() {
         let name = row[0].trim_end_matches(" *").trim_matches('`').to_string();
         let marked = row[0].ends_with('*');
         // A value that is accepted and is not the default.
-        let other = ["0", "x", "512", "debug", "3.0", "required", "5"]
+        let other = ["0", "x", "512", "debug", "3.0", "required", "5", "ask"]
             .iter()
             .find_map(|value| {
                 let loaded = check(

@@ -21,6 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("net", &["engine", "memory", "sys", "vfs"]),
     ("config", &[]),
+    ("disks", &["config"]),
     (
         "control",
         &["config", "engine", "memory", "crypto", "auth", "sys", "net"],

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use smolsmb::config::unix;
 use smolsmb::config::{Access, Config, Dialect, Encryption, Names, ServerConfig, Signing};
 use smolsmb::crypto::measure::Speeds;
+use smolsmb::disks::Placed;
 use smolsmb::engine::{self, Guest, Interface, Setup};
 use smolsmb::net::{Listen, Place};
 use smolsmb::vfs::Who;
@@ -47,7 +48,7 @@ impl Machine {
 }
 
 /// The engine's setup.
-pub fn setup(config: &Config, machine: &Machine) -> Setup {
+pub fn setup(config: &Config, shares: &[Placed], machine: &Machine) -> Setup {
     let server = &config.server;
     let passwd = std::fs::read("/etc/passwd").unwrap_or_default();
     let who = |name: &str| match name {
@@ -85,13 +86,13 @@ pub fn setup(config: &Config, machine: &Machine) -> Setup {
                 })
             })
             .collect(),
-        shares: config
-            .shares
+        shares: shares
             .iter()
-            .filter(|share| share.enabled)
-            .map(|share| engine::Share {
+            .map(|placed| (&placed.share, placed))
+            .map(|(share, placed)| engine::Share {
                 name: share.name.clone(),
-                path: share.path.as_os_str().as_bytes().to_vec(),
+                path: placed.path.as_os_str().as_bytes().to_vec(),
+                disk: placed.on.ok(),
                 comment: share.comment.clone(),
                 browseable: share.browseable,
                 read_only: share.read_only,

@@ -18,7 +18,8 @@ mod words;
 
 pub use check::{Loaded, Mistake, Severity, check};
 pub use model::{
-    Access, Config, Dialect, Encryption, LogLevel, Names, NtHash, ServerConfig, Share, Signing,
-    User, same_name,
+    Access, AutoShare, Config, Dialect, Encryption, LogLevel, Names, NtHash, ServerConfig, Share,
+    Signing, User, same_name,
 };
 pub use place::{Place, SOCKET, UCI_FOLDER, load};
+pub use words::share_name as valid_share_name;

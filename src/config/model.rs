@@ -98,6 +98,20 @@ pub enum Encryption {
     Required,
 }
 
+/// What becomes of a disk that no share is configured for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AutoShare {
+    /// Nothing.
+    #[default]
+    Off,
+    /// It is offered on the web page.
+    Ask,
+    /// Everybody with a password may read it.
+    Read,
+    /// Everybody with a password may read and change it.
+    Write,
+}
+
 /// What is logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
@@ -165,6 +179,8 @@ pub struct ServerConfig {
     pub idle_timeout: u32,
     /// What is logged.
     pub log_level: LogLevel,
+    /// What becomes of a disk that no share is configured for.
+    pub auto_share: AutoShare,
     /// Announce the server by WS-Discovery and mDNS.
     pub discovery: bool,
 }
@@ -189,6 +205,7 @@ impl Default for ServerConfig {
             max_open_files: None,
             idle_timeout: 15,
             log_level: LogLevel::Notice,
+            auto_share: AutoShare::Off,
             discovery: true,
         }
     }

@@ -2,7 +2,7 @@
 //! docs/config.md tells the same, and a test holds the two together.
 
 use super::model::{
-    Access, Dialect, Encryption, LogLevel, NtHash, ServerConfig, Share, Signing, User,
+    Access, AutoShare, Dialect, Encryption, LogLevel, NtHash, ServerConfig, Share, Signing, User,
 };
 use super::words::*;
 
@@ -59,6 +59,12 @@ const ENCRYPTION: &[(&str, Encryption)] = &[
     ("auto", Encryption::Auto),
     ("required", Encryption::Required),
 ];
+const AUTO_SHARE: &[(&str, AutoShare)] = &[
+    ("off", AutoShare::Off),
+    ("ask", AutoShare::Ask),
+    ("read", AutoShare::Read),
+    ("write", AutoShare::Write),
+];
 const LEVELS: &[(&str, LogLevel)] = &[
     ("error", LogLevel::Error),
     ("warning", LogLevel::Warning),
@@ -92,6 +98,7 @@ pub const SERVER: &[Spec<ServerConfig>] = &[
     spec!("max_open_files", "auto", Wrong::Default, |s, v| put(&mut s.max_open_files, auto(v, 64, 65_000))),
     spec!("idle_timeout", "15", Wrong::Default, |s, v| put(&mut s.idle_timeout, number(v, 1, 10_080))),
     spec!("log_level", "notice", Wrong::Default, |s, v| put(&mut s.log_level, word(v, LEVELS))),
+    spec!("auto_share", "off", Wrong::Default, |s, v| put(&mut s.auto_share, word(v, AUTO_SHARE))),
     spec!("discovery", "1", Wrong::Closed(|s| s.discovery = false, "; the server is not announced"), |s, v| put(&mut s.discovery, flag(v))),
 ];
 

@@ -30,6 +30,7 @@ const SERVER: &[ServerRow] = &[
         a.idle_timeout == b.idle_timeout
     }),
     ("log_level", true, |a, b| a.log_level == b.log_level),
+    ("auto_share", true, |a, b| a.auto_share == b.auto_share),
     ("discovery", false, |a, b| a.discovery == b.discovery),
 ];
 

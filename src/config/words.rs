@@ -96,7 +96,7 @@ pub(super) fn netbios(text: &str) -> Result<String, String> {
 }
 
 /// A share's name: [MS-SRVS] 2.2.4.23 and what Explorer can show, 80 characters as NetShareAdd has it.
-pub(super) fn share_name(text: &str) -> Result<String, String> {
+pub fn share_name(text: &str) -> Result<String, String> {
     without(at_most(text, 80)?, "\"/\\[]:|<>+=;,*?")?;
     if text.trim() != text {
         return Err("begins or ends with a blank".into());

@@ -1,6 +1,6 @@
 //! The asking side, for the command line: blocking, with a time limit.
 
-use super::json::{Scalar, flat};
+use super::json::{Scalar, Step, walk};
 use super::protocol::Request;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -9,6 +9,8 @@ use std::time::Duration;
 
 /// How long a server may take; it answers between two requests of its clients.
 pub const PATIENCE: Duration = Duration::from_secs(10);
+/// How long it may take to write a disk's caches out.
+const EJECT: Duration = Duration::from_secs(600);
 /// The longest answer taken, in bytes.
 const ANSWER_LIMIT: u64 = 4 * 1024 * 1024;
 
@@ -25,7 +27,11 @@ pub fn ask(socket: &Path, request: &Request) -> io::Result<String> {
         ),
         _ => error,
     })?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    let patience = match request {
+        Request::Eject { .. } => EJECT,
+        _ => PATIENCE,
+    };
+    stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     stream.write_all(request.line().as_bytes())?;
     stream.shutdown(std::net::Shutdown::Write)?;
@@ -45,10 +51,16 @@ pub fn ask(socket: &Path, request: &Request) -> io::Result<String> {
     }
 }
 
-/// Sends a request whose answer is flat; its `text`, or the server's reason as an error.
+/// Sends a request; its answer's `text`, or the server's reason as an error.
 pub fn ask_text(socket: &Path, request: &Request) -> io::Result<String> {
     let answer = ask(socket, request)?;
-    let fields = flat(answer.as_bytes()).map_err(|_| broken())?;
+    let mut fields = Vec::new();
+    let top = &mut |way: &[Step], value| {
+        if let ([Step::Key(key)], Some(value)) = (way, value) {
+            fields.push((key.clone(), value));
+        }
+    };
+    walk(answer.as_bytes(), top).map_err(|_| broken())?;
     let text = |key: &str| {
         fields.iter().find(|(k, _)| k == key).and_then(|(_, v)| {
             if let Scalar::String(text) = v {
@@ -77,7 +89,7 @@ fn broken() -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::{Running, Status, answer};
+    use crate::control::{Ejected, Running, Status, answer};
     use std::io::{BufRead, BufReader};
 
     struct Fake;
@@ -91,6 +103,12 @@ mod tests {
         }
         fn disconnect(&mut self, _: u64) -> bool {
             false
+        }
+        fn eject(&mut self, _: &str) -> Option<Result<Ejected, String>> {
+            None
+        }
+        fn reload(&mut self) -> Result<String, String> {
+            Err(String::new())
         }
     }
 

@@ -11,7 +11,7 @@ pub mod protocol;
 mod status;
 mod table;
 
-pub use protocol::{REQUEST_LIMIT, Running, answer};
+pub use protocol::{Ejected, Held, REQUEST_LIMIT, Running, answer};
 pub use status::{
     Disk, LIST_LIMIT, Listening, Memory, MemoryRow, Open, Session, Share, Status, Totals,
 };

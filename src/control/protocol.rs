@@ -3,11 +3,11 @@
 //! `{"command":"ping"}` → `{"ok":true}`; `{"command":"status"}` → `{"ok":true,"status":{…}}`;
 //! `{"command":"status","format":"text"}` → `{"ok":true,"text":"…"}`;
 //! `{"command":"disconnect","session":"17"}` → `{"ok":true}`; `{"command":"reload"}` and
-//! `{"command":"eject","path":"/mnt/sda1"}` → `{"ok":true,"text":"…"}`. What fails answers
-//! `{"ok":false,"error":"…"}`.
+//! `{"command":"eject","path":"/mnt/sda1"}` → `{"ok":true,"text":"…"}`, the latter with `holders`. What fails
+//! answers `{"ok":false,"error":"…"}`. docs/control.md has it all.
 
 use super::json::{Object, Scalar, flat};
-use super::status::Status;
+use super::status::{LIST_LIMIT, Status};
 
 /// The longest request line in bytes.
 pub const REQUEST_LIMIT: usize = 4096;
@@ -42,14 +42,34 @@ pub trait Running {
     fn status(&mut self) -> Status;
     /// Ends a session; false: there is none of this id.
     fn disconnect(&mut self, session: u64) -> bool;
-    /// Gives up everything below a folder; what was done, or why not.
-    fn eject(&mut self, _path: &str) -> Result<String, String> {
-        Err("eject is not built yet".into())
-    }
-    /// Reads the configuration again; what changed, or why not.
-    fn reload(&mut self) -> Result<String, String> {
-        Err("reload is not built yet: send SIGHUP, or restart".into())
-    }
+    /// Gives up a disk; what was done, or why not. `None`: not done yet, to be asked again.
+    fn eject(&mut self, path: &str) -> Option<Result<Ejected, String>>;
+    /// Reads the configuration again; what is said of it, or why not.
+    fn reload(&mut self) -> Result<String, String>;
+}
+
+/// A disk was given up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ejected {
+    /// What was done, for a person.
+    pub text: String,
+    /// Who had files open on it until then, a row a file, at most [`LIST_LIMIT`].
+    pub holders: Vec<Held>,
+}
+
+/// A file that was open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// SessionId.
+    pub session: u64,
+    /// Who; empty: anonymous.
+    pub user: String,
+    /// The client's address.
+    pub address: String,
+    /// The share.
+    pub share: String,
+    /// The file, below the share.
+    pub path: Vec<u8>,
 }
 
 impl Request {
@@ -124,9 +144,17 @@ pub fn session_id(text: &str) -> Option<u64> {
     }
 }
 
-/// Answers one request line (with or without its line end) with one line (with it), appended to `out`.
-pub fn answer(line: &[u8], server: &mut dyn Running, out: &mut String) {
+/// Answers one request line (with or without its line end) with one line (with it), appended to `out`. False: there
+/// is no answer yet, the same line is to be given again.
+pub fn answer(line: &[u8], server: &mut dyn Running, out: &mut String) -> bool {
     let result = Request::parse(line.trim_ascii_end());
+    let ejected = match &result {
+        Ok(Request::Eject { path }) => match server.eject(path) {
+            Some(done) => Some(done),
+            None => return false,
+        },
+        _ => None,
+    };
     let mut object = Object::new(out);
     let done = match result {
         Err(reason) => Err(reason),
@@ -138,7 +166,7 @@ pub fn answer(line: &[u8], server: &mut dyn Running, out: &mut String) {
                 .object("status", |o| status.json(o))
                 .end();
             out.push('\n');
-            return;
+            return true;
         }
         Ok(Request::Status { text: true }) => {
             let mut text = String::new();
@@ -149,7 +177,20 @@ pub fn answer(line: &[u8], server: &mut dyn Running, out: &mut String) {
             true => Ok(None),
             false => Err(format!("no session {session}")),
         },
-        Ok(Request::Eject { path }) => server.eject(&path).map(Some),
+        Ok(Request::Eject { .. }) => match ejected {
+            Some(Ok(done)) => {
+                object.array("holders", list(&done.holders), |o, held| {
+                    o.string("session", held.session.to_string())
+                        .string("user", &held.user)
+                        .string("address", &held.address)
+                        .string("share", &held.share)
+                        .string("path", &held.path);
+                });
+                Ok(Some(done.text))
+            }
+            Some(Err(reason)) => Err(reason),
+            None => Err(String::new()),
+        },
         Ok(Request::Reload) => server.reload().map(Some),
     };
     match done {
@@ -159,6 +200,11 @@ pub fn answer(line: &[u8], server: &mut dyn Running, out: &mut String) {
     };
     object.end();
     out.push('\n');
+    true
+}
+
+fn list<T>(items: &[T]) -> &[T] {
+    items.get(..LIST_LIMIT).unwrap_or(items)
 }
 
 #[cfg(test)]
@@ -177,6 +223,25 @@ mod tests {
         }
         fn disconnect(&mut self, session: u64) -> bool {
             session == 17
+        }
+        fn eject(&mut self, path: &str) -> Option<Result<Ejected, String>> {
+            let held = Held {
+                session: 17,
+                user: "a\"b".into(),
+                path: b"x\xff".to_vec(),
+                ..Held::default()
+            };
+            match path {
+                "/mnt" => Some(Ok(Ejected {
+                    text: "done".into(),
+                    holders: vec![held],
+                })),
+                "/later" => None,
+                _ => Some(Err("no disk".into())),
+            }
+        }
+        fn reload(&mut self) -> Result<String, String> {
+            Ok("again".into())
         }
     }
 
@@ -223,16 +288,17 @@ mod tests {
             ),
             (
                 r#"{"command":"eject","path":"/mnt"}"#,
-                r#"{"ok":false,"error":"eject is not built yet"}"#,
+                "{\"holders\":[{\"session\":\"17\",\"user\":\"a\\\"b\",\"address\":\"\",\"share\":\"\",\"path\":\"x\u{fffd}\"}],\"ok\":true,\"text\":\"done\"}",
+            ),
+            (
+                r#"{"command":"eject","path":"/x"}"#,
+                r#"{"ok":false,"error":"no disk"}"#,
             ),
             (
                 r#"{"command":"eject","path":"mnt"}"#,
                 r#"{"ok":false,"error":"path is no absolute path"}"#,
             ),
-            (
-                r#"{"command":"reload"}"#,
-                r#"{"ok":false,"error":"reload is not built yet"#,
-            ),
+            (r#"{"command":"reload"}"#, r#"{"ok":true,"text":"again"}"#),
             (
                 r#"{"command":"halt"}"#,
                 r#"{"ok":false,"error":"command is none of"#,
@@ -246,7 +312,11 @@ mod tests {
         ];
         for (request, want) in table {
             let mut out = String::new();
-            answer(format!("{request}\n").as_bytes(), &mut Fake, &mut out);
+            assert!(answer(
+                format!("{request}\n").as_bytes(),
+                &mut Fake,
+                &mut out
+            ));
             assert!(out.starts_with(want), "{request}: {out}");
             assert_eq!(out.matches('\n').count(), 1, "{request}: {out}");
             assert!(out.ends_with("}\n"), "{request}: {out}");
@@ -255,6 +325,12 @@ mod tests {
         answer(&[b' '; REQUEST_LIMIT + 1], &mut Fake, &mut out);
         assert!(out.contains("no object"), "blanks at the end do not count");
         out.clear();
+        assert!(!answer(
+            br#"{"command":"eject","path":"/later"}"#,
+            &mut Fake,
+            &mut out
+        ));
+        assert_eq!(out, "");
         answer(&[b'x'; REQUEST_LIMIT + 1], &mut Fake, &mut out);
         assert!(out.contains("longer than 4096"));
     }

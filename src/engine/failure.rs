@@ -38,6 +38,7 @@ impl From<Error> for Status {
             Error::Unsupported => Status::NOT_SUPPORTED,
             Error::WouldBlock => Status::IO_TIMEOUT,
             Error::BufferTooSmall => Status::BUFFER_TOO_SMALL,
+            Error::Gone => Status::VOLUME_DISMOUNTED,
             Error::Io => Status::UNEXPECTED_IO_ERROR,
             Error::Invalid => Status::INVALID_PARAMETER,
         }

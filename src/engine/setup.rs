@@ -44,6 +44,8 @@ pub struct Share {
     pub name: String,
     /// Folder on disk.
     pub path: Vec<u8>,
+    /// The mount that the folder is on, another number for another disk; `None`: its disk is absent.
+    pub disk: Option<u32>,
     /// Comment shown beside the name.
     pub comment: String,
     /// Shown in listings.

@@ -50,26 +50,55 @@ impl<V: Vfs> Server<V> {
 
     fn serve(&mut self, share: Share) {
         self.share_numbers += 1;
-        let root = self.vfs.mount(&share.path, &share.root_options()).ok();
         self.served.push(Served {
             number: self.share_numbers,
             share,
-            root,
+            root: None,
         });
+        self.find_folders();
+    }
+
+    /// Opens the folders of shares that are not open yet, as far as they are there.
+    pub(super) fn find_folders(&mut self) {
+        for one in &mut self.served {
+            if one.root.is_none() && one.share.disk.is_some() {
+                let options = one.share.root_options();
+                one.root = self.vfs.mount(&one.share.path, &options).ok();
+            }
+        }
     }
 
     /// The share with this name, its folder opened if it can be.
     pub(super) fn find_share(&mut self, name: &str) -> Option<&Served> {
-        let index = self
-            .served
+        self.find_folders();
+        self.served
             .iter()
-            .position(|served| same_name(&served.share.name, name))?;
-        if self.served[index].root.is_none() {
-            let share = &self.served[index].share;
-            let root = self.vfs.mount(&share.path, &share.root_options()).ok();
-            self.served[index].root = root;
+            .find(|served| same_name(&served.share.name, name))
+    }
+
+    /// Takes back what clients cache of the shares for which `which` holds; how many have not answered yet.
+    pub fn recall(&mut self, which: &dyn Fn(&Share) -> bool, now: Now) -> usize {
+        let mut pending = 0;
+        let mut from = 0;
+        while let Some(id) = self.holders.find_from(from, |_| true) {
+            from = id.index() + 1;
+            let Some(holder) = self.holders.get(id) else {
+                continue;
+            };
+            let share = self.opens_of(holder.object).find_map(|(_, open)| {
+                let number = self.trees.get(open.tree)?.share;
+                self.share(number)
+            });
+            if !share.is_some_and(which) {
+                continue;
+            }
+            if holder.breaking.is_none() && holder.state != super::caching::NONE {
+                self.tell(id, super::caching::NONE, now);
+            }
+            let told = self.holders.get(id);
+            pending += usize::from(told.is_some_and(|holder| holder.breaking.is_some()));
         }
-        self.served.get(index)
+        pending
     }
 
     /// The share with this number.

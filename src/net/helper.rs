@@ -268,6 +268,7 @@ pub fn reason(errno: Errno) -> vfs::Error {
         Errno::INVAL | Errno::BADF | Errno::NOTSUP | Errno::SPIPE => vfs::Error::Unsupported,
         Errno::ISDIR => vfs::Error::IsDirectory,
         Errno::FBIG => vfs::Error::TooLarge,
+        Errno::NODEV | Errno::NXIO | Errno::STALE | Errno::SHUTDOWN => vfs::Error::Gone,
         _ => vfs::Error::Io,
     }
 }

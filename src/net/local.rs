@@ -1,10 +1,11 @@
-//! The control socket: one line in, one answer out, one client at a time.
+//! The control socket: one line in, one answer out, one client at a time but for answers that take their time.
 
 use super::Gauges;
 use super::port::Engine;
 use super::reactor::{Interest, Io};
 use super::shared::Shared;
 use crate::sys::socket;
+use core::cell::{Cell, RefCell};
 use core::panic::AssertUnwindSafe;
 use rustix::fd::OwnedFd;
 use rustix::io::{Errno, Result};
@@ -17,8 +18,14 @@ const LINE: usize = 64 << 10;
 /// How long a client may take to ask, and to take the answer, in milliseconds.
 const PATIENCE: u64 = 5_000;
 
-/// What answers requests: the line without its end, and how full the net's pools are.
-pub type Control = Box<dyn FnMut(&[u8], &Gauges) -> Vec<u8>>;
+/// How soon an answer that takes longer is asked for again, in milliseconds.
+const AGAIN: u64 = 100;
+/// How many clients may wait for such answers.
+const WAITING: u8 = 4;
+
+/// What answers requests: the line without its end, and how full the net's pools are. `None`: not yet, it is to
+/// be asked again.
+pub type Control = Box<dyn FnMut(&[u8], &Gauges) -> Option<Vec<u8>>>;
 
 /// Opens the control socket, in place of one that a dead server left.
 pub fn open<E: Engine>(shared: &Rc<Shared<E>>, path: &Path) -> Result<Io<OwnedFd>> {
@@ -26,7 +33,9 @@ pub fn open<E: Engine>(shared: &Rc<Shared<E>>, path: &Path) -> Result<Io<OwnedFd
 }
 
 /// The task of the control socket.
-pub async fn serve<E: Engine>(shared: Rc<Shared<E>>, listener: Io<OwnedFd>, mut control: Control) {
+pub async fn serve<E: Engine>(shared: Rc<Shared<E>>, listener: Io<OwnedFd>, control: Control) {
+    let control = Rc::new(RefCell::new(control));
+    let waiting = Rc::new(Cell::new(0));
     loop {
         let accepted = listener
             .retry(Interest::Read, |fd| socket::accept_local(fd))
@@ -36,39 +45,73 @@ pub async fn serve<E: Engine>(shared: Rc<Shared<E>>, listener: Io<OwnedFd>, mut 
             Ok(client) => client,
             Err(error) => {
                 log::warn!("control socket: {error}");
-                pause(&shared).await;
+                pause(&shared, PATIENCE).await;
                 continue;
             }
         };
         let Some(Ok(line)) = in_time(&shared, ask(&client)).await else {
             continue;
         };
-        // A fault in the answer is not the files' end.
-        let answer = AssertUnwindSafe(|| control(&line, &shared.gauges()));
-        let Ok(answer) = catch_unwind(answer) else {
-            log::error!("a panic in the control socket; this is a fault of the server");
-            continue;
-        };
-        // What it changed may concern connections.
-        shared.engine(|_, _| ());
-        if let Some(Err(error)) = in_time(&shared, reply(&client, &answer)).await {
-            log::debug!("control socket: {error}");
+        match answer(&shared, &control, &line) {
+            Some(answer) => tell(&shared, &client, &answer).await,
+            // It takes its time; others are not to wait for it.
+            None if waiting.get() < WAITING => {
+                let Some(executor) = shared.executor.upgrade() else {
+                    return;
+                };
+                waiting.set(waiting.get().saturating_add(1));
+                let (shared, control, waiting) = (shared.clone(), control.clone(), waiting.clone());
+                let later = async move {
+                    let answer = loop {
+                        pause(&shared, AGAIN).await;
+                        if let Some(answer) = answer(&shared, &control, &line) {
+                            break answer;
+                        }
+                    };
+                    tell(&shared, &client, &answer).await;
+                    waiting.set(waiting.get().saturating_sub(1));
+                };
+                executor.spawn(later).detach();
+            }
+            None => log::warn!("control socket: too many wait"),
         }
     }
 }
 
-async fn pause<E: Engine>(shared: &Shared<E>) {
+/// Asks for the answer. A fault in it is not the files' end.
+fn answer<E: Engine>(
+    shared: &Shared<E>,
+    control: &RefCell<Control>,
+    line: &[u8],
+) -> Option<Vec<u8>> {
+    let gauges = shared.gauges();
+    let answer = catch_unwind(AssertUnwindSafe(|| (control.borrow_mut())(line, &gauges)));
+    // What it changed may concern connections.
+    shared.engine(|_, _| ());
+    answer.unwrap_or_else(|_| {
+        log::error!("a panic in the control socket; this is a fault of the server");
+        Some(Vec::new())
+    })
+}
+
+async fn tell<E: Engine>(shared: &Rc<Shared<E>>, client: &Io<OwnedFd>, answer: &[u8]) {
+    if let Some(Err(error)) = in_time(shared, reply(client, answer)).await {
+        log::debug!("control socket: {error}");
+    }
+}
+
+async fn pause<E: Engine>(shared: &Shared<E>, milliseconds: u64) {
     let now = shared.reactor.now();
     shared
         .reactor
-        .sleep_until(now.saturating_add(PATIENCE))
+        .sleep_until(now.saturating_add(milliseconds))
         .await;
 }
 
 async fn in_time<E: Engine, T>(shared: &Shared<E>, what: impl Future<Output = T>) -> Option<T> {
     let what = async { Some(what.await) };
     smol::future::or(what, async {
-        pause(shared).await;
+        pause(shared, PATIENCE).await;
         None
     })
     .await

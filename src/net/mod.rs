@@ -30,9 +30,11 @@ pub use local::Control;
 pub use networks::{Found, Resolve};
 
 use crate::memory::Budget;
+use crate::sys::mounts::Mounts;
 use crate::sys::signal::Signals;
 use core::cell::RefCell;
 use core::net::SocketAddr;
+use core::panic::AssertUnwindSafe;
 use listener::Listeners;
 use networks::Follower;
 use port::Engine;
@@ -41,6 +43,7 @@ use rustix::io::Result;
 use shared::Shared;
 use smol::LocalExecutor;
 use std::io;
+use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -167,6 +170,8 @@ pub struct Hooks {
     pub reload: Box<dyn FnMut() -> Option<Place>>,
     /// Finds the addresses of the networks in what ubus says.
     pub networks: Resolve,
+    /// Something was mounted or unmounted.
+    pub mounts: Box<dyn FnMut()>,
     /// Answers requests on the control socket.
     pub control: Control,
     /// Told once the server listens, and where.
@@ -202,6 +207,7 @@ impl<E: Engine> Net<E> {
         let Hooks {
             mut reload,
             networks,
+            mut mounts,
             control,
             ready,
         } = hooks;
@@ -214,6 +220,24 @@ impl<E: Engine> Net<E> {
             );
             async move { follower.run(&shared, &listeners, networks).await }
         });
+        match Mounts::watch().and_then(|watched| Ok(Io::new(&self.shared.reactor, watched)?)) {
+            Ok(watched) => {
+                let shared = self.shared.clone();
+                self.spawn(async move {
+                    loop {
+                        watched.ready(Interest::Read).await;
+                        watched.exhausted(Interest::Read);
+                        watched.get().take();
+                        if catch_unwind(AssertUnwindSafe(&mut mounts)).is_err() {
+                            log::error!("a panic at a mount; this is a fault of the server");
+                        }
+                        // What it changed may concern connections.
+                        shared.engine(|_, _| ());
+                    }
+                });
+            }
+            Err(error) => log::warn!("disks that come and go are not seen: {error}"),
+        }
         // Files are served even where nobody can ask how it goes.
         let control_socket = settings.control.as_ref().filter(|path| {
             self.control(path, control)

@@ -9,6 +9,7 @@
 mod alone;
 pub mod child;
 pub mod file;
+pub mod mounts;
 pub mod network;
 pub mod poll;
 pub mod privilege;

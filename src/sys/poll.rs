@@ -4,7 +4,7 @@
 //! 32-bit layout on MIPS musl differs from what rustix sends.
 
 use rustix::event::{Timespec, epoll};
-use rustix::fd::{AsFd, OwnedFd};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Result;
 
 /// What became of one descriptor.
@@ -73,7 +73,17 @@ impl Poller {
             | epoll::EventFlags::OUT
             | epoll::EventFlags::RDHUP
             | epoll::EventFlags::ET;
+        self.add_for(fd, token, flags)
+    }
+
+    /// Watches `fd` for these events.
+    pub fn add_for(&self, fd: impl AsFd, token: u64, flags: epoll::EventFlags) -> Result<()> {
         epoll::add(&self.epoll, fd, epoll::EventData::new_u64(token), flags)
+    }
+
+    /// The instance itself: readable while events wait in it.
+    pub fn as_fd(&self) -> BorrowedFd<'_> {
+        self.epoll.as_fd()
     }
 
     /// Watches it no longer.

@@ -117,8 +117,10 @@ pub enum Error {
     WouldBlock,
     /// A stored thing is larger than the buffer; nothing was returned.
     BufferTooSmall,
-    /// The disk is gone or failed.
+    /// The disk failed.
     Io,
+    /// The disk is gone.
+    Gone,
     /// Arguments that make no sense to the disk.
     Invalid,
 }

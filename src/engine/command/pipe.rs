@@ -147,6 +147,8 @@ pub fn write<V: Vfs>(
 ) -> Result<(), Status> {
     let handle = pipe_of(context, id)?;
     let session = context.session.ok_or(Status::USER_SESSION_DELETED)?;
+    // Only what is there is listed.
+    context.server.find_folders();
     let Server {
         pipes,
         served,
@@ -187,7 +189,7 @@ pub fn write<V: Vfs>(
             comment: &one.share.comment,
             path: core::str::from_utf8(&one.share.path).unwrap_or(""),
             kind: ShareKind::Disk,
-            browseable: one.share.browseable,
+            browseable: one.share.browseable && one.root.is_some(),
             visible: session.identity == Identity::Anonymous || rights(&one.share, session) != 0,
             current_uses: uses as u32,
             max_uses: u32::MAX,

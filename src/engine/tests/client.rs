@@ -45,6 +45,7 @@ impl World {
             encryption_required: false,
             create_mask: 0o664,
             directory_mask: 0o775,
+            disk: Some(1),
             hide_dot_files: true,
             veto: vec![],
             force: None,

@@ -62,7 +62,7 @@ fn start(budget: Budget, patience: [u64; 2]) -> Server {
         let net = Net::over(executor, Rc::new(shared));
         let gauges: Control = Box::new(|line, gauges| {
             let line = String::from_utf8_lossy(line);
-            format!("{line}: {gauges:?}").into_bytes()
+            Some(format!("{line}: {gauges:?}").into_bytes())
         });
         net.control(&path, gauges).unwrap();
         tell.send(net.listen(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap())
@@ -488,7 +488,8 @@ fn signals_reload_and_stop() {
                 })
             }),
             networks: Box::new(|_| None),
-            control: Box::new(|_, _| Vec::new()),
+            mounts: Box::new(|| ()),
+            control: Box::new(|_, _| None),
             ready: Box::new(move |addresses| first.send(addresses.to_vec()).unwrap()),
         };
         let settings = Settings {

@@ -24,7 +24,7 @@ pub use open::{Flags, child, kernel_resolves, make_file, reopen, root, under, un
 pub use path::{HandlePath, PathBuffer};
 pub use rustix::fs::{FileType, RawDir};
 pub use rustix::io::Errno;
-pub use space::{FileSystem, Room, file_system, room};
+pub use space::{FileSystem, Room, file_system, room, write_out};
 pub use stat::{Stat, Timestamp, set_compressed, set_mode, stat, stat_child};
 pub use time::{now, set_times};
 pub use xattr::{Place, get, list as list_attributes, remove as remove_attribute, set, size};

@@ -50,6 +50,12 @@ pub fn room(fd: BorrowedFd<'_>) -> Result<Room, Errno> {
     })
 }
 
+/// Writes out everything that a file system holds back; `path` is on it. It waits for the disk.
+pub fn write_out(path: &std::path::Path) -> std::io::Result<()> {
+    let folder = std::fs::File::open(path)?;
+    Ok(rustix::fs::syncfs(folder)?)
+}
+
 /// What the file system is that holds `fd`.
 pub fn file_system(fd: BorrowedFd<'_>) -> Result<FileSystem, Errno> {
     let magic = rustix::fs::fstatfs(fd)?.f_type as u32;

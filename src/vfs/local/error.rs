@@ -25,6 +25,7 @@ pub(super) fn error(errno: Errno) -> Error {
         Errno::AGAIN => Error::WouldBlock,
         Errno::RANGE => Error::BufferTooSmall,
         Errno::INVAL => Error::Invalid,
+        Errno::NODEV | Errno::NXIO | Errno::STALE | Errno::SHUTDOWN => Error::Gone,
         _ => Error::Io,
     }
 }

@@ -30,7 +30,8 @@ fn setup() -> Setup {
         encryption_required: false,
         create_mask: 0o664,
         directory_mask: 0o775,
-        hide_dot_files: true,
+        disk: Some(1),
+hide_dot_files: true,
         veto: vec!["*.veto".into()],
         force: None,
     };
