@@ -3,7 +3,6 @@
 use super::poll::{Events, Poller};
 use rustix::event::epoll;
 use rustix::fd::{AsFd, BorrowedFd};
-use rustix::io::Result;
 use std::fs::File;
 
 /// A descriptor that becomes readable then. The kernel tells it as an error of /proc/self/mountinfo ([proc(5)]);
