@@ -23,7 +23,11 @@ pub fn start(prepared: Prepared) -> Result<(), String> {
     let prepared = Rc::new(prepared);
     let config = &prepared.config;
     let budget = connect::budget(&config.server);
-    let store = Local::new(smolsmb::vfs::local::Limits::default());
+    let store = Local::new(smolsmb::vfs::local::Limits {
+        observed: budget.watches.saturating_mul(2) as usize,
+        ..smolsmb::vfs::local::Limits::default()
+    });
+    let changes = store.bell();
     let mut disks = Disks::default();
     let (placed, found) = disks.look(config, &mounts::read(), &superblock::identify);
     let setup = setup(config, &placed, &machine);
@@ -33,6 +37,7 @@ pub fn start(prepared: Prepared) -> Result<(), String> {
         listen: listen(&config.server),
         control: Some(prepared.socket.clone()),
         ubus: prepared.ubus.clone(),
+        changes,
     };
     let live = Rc::new(RefCell::new(Live {
         engine: engine.clone(),

@@ -460,6 +460,9 @@ impl<V: Vfs> Server<V> {
         if let Some(open) = self.opens.get_mut(open) {
             open.holder = Some(id);
         }
+        if state & READ != 0 {
+            self.observe(open);
+        }
         Some(id)
     }
 

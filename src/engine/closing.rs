@@ -164,6 +164,9 @@ impl<V: Vfs> Server<V> {
                 Err(error) => log::debug!("a file marked for deletion stays: {error:?}"),
             }
         }
+        if let Some(observed) = self.objects.get(object).and_then(|entry| entry.observed) {
+            self.vfs.ignore(observed);
+        }
         self.objects.release(object);
         let base = FileKey { stream: 0, ..key };
         if key.stream != 0

@@ -138,6 +138,9 @@ impl<V: Vfs> Server<V> {
         if let Some(session) = self.ending.take() {
             self.drop_session(session);
         }
+        if self.vfs.has_changes() {
+            self.disk_changed(now);
+        }
         verdict
     }
 

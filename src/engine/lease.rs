@@ -187,8 +187,12 @@ impl<V: Vfs> Server<V> {
                 lease.epoch = lease.epoch.wrapping_add(1);
             }
         }
+        let reads = holder.state & READ != 0;
         if let Some(open) = self.opens.get_mut(open) {
             open.holder = Some(own);
+        }
+        if reads {
+            self.observe(open);
         }
     }
 

@@ -24,6 +24,7 @@ mod lock;
 mod login;
 mod notify;
 mod open;
+mod outside;
 mod parked;
 mod pending;
 mod recalled;

@@ -497,6 +497,15 @@ impl<V: Vfs> Server<V> {
         }
     }
 
+    /// Changes were missed: every watch has more than it can tell.
+    pub(super) fn lose_track(&mut self) {
+        for (_, watch) in self.watches.iter_mut() {
+            watch.clear();
+            (watch.overflow, watch.fresh) = (true, true);
+        }
+        self.answer_watching();
+    }
+
     /// Lets the oldest request on each watch with fresh news be answered.
     fn answer_watching(&mut self) {
         let mut from = 0;

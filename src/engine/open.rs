@@ -5,7 +5,7 @@ use super::session::SessionId;
 use super::tree::TreeId;
 use crate::memory::{Handle, Index, Table};
 use crate::pipe::Pipe;
-use crate::vfs::{DirectoryCursor, FileKey, Kind};
+use crate::vfs::{DirectoryCursor, FileKey, Kind, Observed};
 
 /// Names an open; its number is both halves of the FileId.
 pub type OpenId<F> = Handle<Open<F>>;
@@ -91,6 +91,8 @@ pub struct Object {
     pub delete_pending: bool,
     /// The open that last decided that, as a raw number.
     pub deleter: u64,
+    /// Changes that others make to it on the disk are told.
+    pub observed: Option<Observed>,
     /// The first of its opens, as a raw number.
     pub first: u64,
 }
@@ -144,6 +146,7 @@ impl Objects {
             holders: None,
             delete_pending: false,
             deleter: 0,
+            observed: None,
             first: 0,
         };
         let id = self.table.insert(object).ok()?;

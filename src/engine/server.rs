@@ -375,6 +375,9 @@ impl<V: Vfs> Server<V> {
                 self.close_connection(id);
             }
         }
+        if self.vfs.has_changes() {
+            self.disk_changed(now);
+        }
         let breaks = self.expire_breaks(now).unwrap_or(u64::MAX);
         let durables = self.scavenge(now);
         let regular =

@@ -39,6 +39,7 @@ use listener::Listeners;
 use networks::Follower;
 use port::Engine;
 use reactor::{Interest, Io, Reactor};
+use rustix::fd::OwnedFd;
 use rustix::io::Result;
 use shared::Shared;
 use smol::LocalExecutor;
@@ -150,6 +151,8 @@ pub struct Settings {
     pub control: Option<PathBuf>,
     /// The program that knows the router's networks.
     pub ubus: PathBuf,
+    /// Becomes readable when others have changed something on the disk.
+    pub changes: Option<OwnedFd>,
 }
 
 /// Where to listen.
@@ -245,6 +248,24 @@ impl<E: Engine> Net<E> {
                 .is_ok()
         });
         ready(&listening);
+        let changes = settings.changes.as_ref().map(OwnedFd::try_clone);
+        if let Some(changes) = changes.transpose()? {
+            let changes = Io::new(&self.shared.reactor, changes)?;
+            let shared = self.shared.clone();
+            self.spawn(async move {
+                loop {
+                    changes.ready(Interest::Read).await;
+                    // The engine takes all there is.
+                    changes.exhausted(Interest::Read);
+                    let call = AssertUnwindSafe(|| shared.engine(E::disk_changed));
+                    if catch_unwind(call).is_err() {
+                        log::error!(
+                            "a panic at a change on the disk; this is a fault of the server"
+                        );
+                    }
+                }
+            });
+        }
         let (shared, listeners) = (self.shared.clone(), self.listeners.clone());
         let stop = async move {
             loop {

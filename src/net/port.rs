@@ -51,6 +51,10 @@ pub trait Engine: 'static {
     fn must_close(&self, connection: ConnectionId) -> bool;
     /// Time-outs; when it wants to be called again at the latest.
     fn tick(&mut self, now: Now) -> Option<u64>;
+    /// Others have changed something on the disk.
+    fn disk_changed(&mut self, now: Now) {
+        let _ = now;
+    }
     /// The file behind an open.
     fn file(&self, open: OpenId<Self::File>) -> Option<&Self::File>;
 }
@@ -112,6 +116,10 @@ where
 
     fn tick(&mut self, now: Now) -> Option<u64> {
         self.tick(now)
+    }
+
+    fn disk_changed(&mut self, now: Now) {
+        self.disk_changed(now);
     }
 
     fn file(&self, open: OpenId<V::File>) -> Option<&V::File> {

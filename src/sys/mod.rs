@@ -9,6 +9,7 @@
 mod alone;
 pub mod child;
 pub mod file;
+pub mod inotify;
 pub mod mounts;
 pub mod network;
 pub mod poll;

@@ -263,6 +263,42 @@ pub struct Volume {
     pub name_limit: u32,
 }
 
+/// Names something whose changes by others than the server are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Observed(pub i32);
+
+/// What somebody else has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// A name came.
+    Added,
+    /// A name is gone.
+    Removed,
+    /// A name was taken away; the new one follows at once.
+    RenamedFrom,
+    /// The new name.
+    RenamedTo,
+    /// Data was written.
+    Written,
+    /// Something else of it has changed.
+    Changed,
+    /// There was more than could be kept: anything may have changed, anywhere.
+    Lost,
+}
+
+/// A change by somebody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Where.
+    pub of: Observed,
+    /// What.
+    pub deed: Deed,
+    /// Length of the name in the folder that is observed, as the wire shows it; 0: what is observed itself.
+    pub name: usize,
+    /// The name is a folder's.
+    pub directory: bool,
+}
+
 /// The object store. Everything is synchronous; what would wait for a disk says so where asked.
 /// An implementation keeps every path below its root, whatever the names and links in it.
 pub trait Vfs {
@@ -426,6 +462,26 @@ pub trait Vfs {
         length: u64,
         each: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
     ) -> Result<(), Error>;
+
+    /// From now on tells what others do to this file, or in this folder; `None` where that cannot be had.
+    /// What is done through this trait is not told.
+    fn observe(&mut self, file: &Self::File) -> Option<Observed> {
+        let _ = file;
+        None
+    }
+    /// Tells it no longer.
+    fn ignore(&mut self, observed: Observed) {
+        let _ = observed;
+    }
+    /// Whether a change was taken notice of already and is to be asked for.
+    fn has_changes(&self) -> bool {
+        false
+    }
+    /// The next change; its name is put into `name`.
+    fn next_change(&mut self, name: &mut [u8]) -> Option<Change> {
+        let _ = name;
+        None
+    }
 
     /// Room on the file system that holds this file.
     fn space(&mut self, file: &Self::File) -> Result<Space, Error>;

@@ -40,6 +40,7 @@ pub fn handle<V: Vfs>(
     if server.watch_of(open).is_none() && !server.may_watch(context.connection) {
         return Err(Status::INSUFFICIENT_RESOURCES);
     }
+    server.observe(id);
     // Who asked before is told before.
     let awaited = server.is_awaited(open);
     let watch = server.watch(id, at.root, &request)?;

@@ -13,6 +13,7 @@ mod locks;
 mod names;
 mod notify;
 mod oplocks;
+mod outside;
 mod sessions;
 mod signing;
 mod simulation;

@@ -501,6 +501,7 @@ fn signals_reload_and_stop() {
             },
             control: None,
             ubus: PathBuf::new(),
+            changes: None,
         };
         serve(engine, &budget(), &settings, hooks)
     });

@@ -14,6 +14,7 @@ mod list;
 mod meta;
 mod misses;
 mod open;
+mod outside;
 mod place;
 mod resolve;
 mod stream;
@@ -25,6 +26,7 @@ mod tests;
 use super::*;
 use crate::sys::file::{self as sys, HandlePath, PathBuffer, Place};
 use misses::Misses;
+use outside::{OF_FILES, OF_GONE, OF_MOVED, OF_NEW, Outside};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -38,6 +40,8 @@ pub struct Limits {
     pub folders: usize,
     /// Bytes for each of them; 64 KiB serve 16,384 names well and 100,000 still.
     pub folder_bytes: usize,
+    /// How many files and folders may be observed for changes by others: each costs the kernel about 1 KiB.
+    pub observed: usize,
 }
 
 impl Default for Limits {
@@ -45,6 +49,7 @@ impl Default for Limits {
         Limits {
             folders: 4,
             folder_bytes: 64 * 1024,
+            observed: 512,
         }
     }
 }
@@ -55,6 +60,7 @@ pub struct Local {
     generation: u32,
     own: sys::Own,
     misses: Misses,
+    outside: Outside,
     work: Work,
     /// Walk paths as on kernels without openat2 (for tests).
     walk: bool,
@@ -150,6 +156,7 @@ impl Local {
             generation: 0,
             own: sys::Own::read(),
             misses: Misses::new(limits.folders, limits.folder_bytes),
+            outside: Outside::new(limits.observed),
             work: Work {
                 path: PathBuffer::new(2 * name::PATH_LIMIT),
                 target: PathBuffer::new(2 * name::PATH_LIMIT),
@@ -213,7 +220,7 @@ impl Vfs for Local {
     }
 
     fn create(&mut self, at: At, path: SharePath<'_>, new: &New) -> Result<(File, Meta), Error> {
-        self.make(at, path, new)
+        self.quietly(OF_NEW, |disk| disk.make(at, path, new))
     }
 
     fn activate(&mut self, file: &mut File, access: DataAccess) -> Result<(), Error> {
@@ -269,7 +276,9 @@ impl Vfs for Local {
         data: &[u8],
         through: bool,
     ) -> Result<(), Error> {
-        self.write_data(file, offset, data, through)
+        self.quietly(OF_FILES, |disk| {
+            disk.write_data(file, offset, data, through)
+        })
     }
 
     fn sync(&mut self, file: &File) -> Result<(), Error> {
@@ -277,19 +286,19 @@ impl Vfs for Local {
     }
 
     fn truncate(&mut self, file: &mut File, size: u64) -> Result<(), Error> {
-        self.set_size(file, size)
+        self.quietly(OF_FILES, |disk| disk.set_size(file, size))
     }
 
     fn allocate(&mut self, file: &mut File, size: u64) -> Result<(), Error> {
-        self.reserve(file, size)
+        self.quietly(OF_FILES, |disk| disk.reserve(file, size))
     }
 
     fn set_times(&mut self, file: &mut File, times: &Times) -> Result<(), Error> {
-        self.store_times(file, times)
+        self.quietly(OF_FILES, |disk| disk.store_times(file, times))
     }
 
     fn set_attributes(&mut self, file: &mut File, attributes: u32) -> Result<(), Error> {
-        self.store_attributes(file, attributes)
+        self.quietly(OF_FILES, |disk| disk.store_attributes(file, attributes))
     }
 
     fn set_compressed(&mut self, file: &mut File, compressed: bool) -> Result<(), Error> {
@@ -311,15 +320,15 @@ impl Vfs for Local {
     }
 
     fn rename(&mut self, file: &mut File, to: SharePath<'_>, replace: bool) -> Result<(), Error> {
-        self.rename_file(file, to, replace)
+        self.quietly(OF_MOVED, |disk| disk.rename_file(file, to, replace))
     }
 
     fn link(&mut self, file: &File, to: SharePath<'_>, replace: bool) -> Result<(), Error> {
-        self.link_file(file, to, replace)
+        self.quietly(OF_MOVED, |disk| disk.link_file(file, to, replace))
     }
 
     fn remove(&mut self, file: &mut File) -> Result<(), Error> {
-        self.remove_file(file)
+        self.quietly(OF_GONE, |disk| disk.remove_file(file))
     }
 
     fn streams(&mut self, file: &File, each: &mut dyn FnMut(&[u8], u64, u64)) -> Result<(), Error> {
@@ -331,7 +340,7 @@ impl Vfs for Local {
     }
 
     fn set_attribute(&mut self, file: &mut File, name: &[u8], value: &[u8]) -> Result<(), Error> {
-        self.store_attribute(file, name, value)
+        self.quietly(OF_FILES, |disk| disk.store_attribute(file, name, value))
     }
 
     fn security(&mut self, file: &File, out: &mut [u8]) -> Result<Option<usize>, Error> {
@@ -339,7 +348,7 @@ impl Vfs for Local {
     }
 
     fn set_security(&mut self, file: &mut File, descriptor: &[u8]) -> Result<(), Error> {
-        self.store_security(file, descriptor)
+        self.quietly(OF_FILES, |disk| disk.store_security(file, descriptor))
     }
 
     fn reparse(&mut self, file: &File, out: &mut [u8]) -> Result<usize, Error> {
@@ -347,7 +356,7 @@ impl Vfs for Local {
     }
 
     fn set_reparse(&mut self, file: &mut File, buffer: &[u8]) -> Result<(), Error> {
-        self.store_reparse(file, buffer)
+        self.quietly(OF_FILES, |disk| disk.store_reparse(file, buffer))
     }
 
     fn copy(
@@ -358,7 +367,9 @@ impl Vfs for Local {
         to_offset: u64,
         length: u64,
     ) -> Result<u64, Error> {
-        self.copy_data(from, from_offset, to, to_offset, length)
+        self.quietly(OF_FILES, |disk| {
+            disk.copy_data(from, from_offset, to, to_offset, length)
+        })
     }
 
     fn duplicate(
@@ -369,11 +380,13 @@ impl Vfs for Local {
         to_offset: u64,
         length: u64,
     ) -> Result<(), Error> {
-        self.share_extents(from, from_offset, to, to_offset, length)
+        self.quietly(OF_FILES, |disk| {
+            disk.share_extents(from, from_offset, to, to_offset, length)
+        })
     }
 
     fn zero(&mut self, file: &mut File, offset: u64, length: u64) -> Result<(), Error> {
-        self.zero_range(file, offset, length)
+        self.quietly(OF_FILES, |disk| disk.zero_range(file, offset, length))
     }
 
     fn allocated(
@@ -384,6 +397,22 @@ impl Vfs for Local {
         each: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
     ) -> Result<(), Error> {
         self.data_ranges(file, offset, length, each)
+    }
+
+    fn observe(&mut self, file: &File) -> Option<Observed> {
+        self.begin_observing(file)
+    }
+
+    fn ignore(&mut self, observed: Observed) {
+        self.end_observing(observed);
+    }
+
+    fn has_changes(&self) -> bool {
+        self.has_events()
+    }
+
+    fn next_change(&mut self, name: &mut [u8]) -> Option<Change> {
+        self.next_event(name)
     }
 
     fn space(&mut self, file: &File) -> Result<Space, Error> {

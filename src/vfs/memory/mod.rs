@@ -7,7 +7,7 @@ mod store;
 mod tree;
 
 use super::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use tree::{Found, Tree};
 
 const READONLY: u32 = 0x1;
@@ -37,6 +37,8 @@ pub struct Memory {
     /// How many bytes all files together may take; beyond, [`Error::Full`].
     pub capacity: u64,
     used: u64,
+    /// What others have done, still to be told: where, what, whether to a folder, and its name.
+    pub outside: VecDeque<(Observed, Deed, bool, Vec<u8>)>,
 }
 
 #[derive(Clone, Debug)]
@@ -67,6 +69,7 @@ impl Default for Memory {
             cold: false,
             capacity: 1 << 40,
             used: 0,
+            outside: VecDeque::new(),
         }
     }
 }

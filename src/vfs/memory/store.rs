@@ -579,6 +579,21 @@ impl Vfs for Memory {
         Ok(())
     }
 
+    fn observe(&mut self, file: &File) -> Option<Observed> {
+        i32::try_from(file.node).ok().map(Observed)
+    }
+
+    fn next_change(&mut self, room: &mut [u8]) -> Option<Change> {
+        let (of, deed, directory, name) = self.outside.pop_front()?;
+        room.get_mut(..name.len())?.copy_from_slice(&name);
+        Some(Change {
+            of,
+            deed,
+            name: name.len(),
+            directory,
+        })
+    }
+
     fn space(&mut self, _file: &File) -> Result<Space, Error> {
         let free = self.capacity.saturating_sub(self.used);
         Ok(Space {
