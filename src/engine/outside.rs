@@ -58,17 +58,14 @@ impl<V: Vfs> Server<V> {
                 .iter()
                 .find(|(_, object)| object.observed == Some(change.of))
                 .map(|(id, object)| (id, object.key));
-            match found {
-                None => {}
-                Some((object, _)) if name.is_empty() => {
-                    if change.deed == Deed::Written {
-                        self.break_caching(object, Breaker::default(), Reason::Change, now);
-                    }
-                }
-                Some((object, key)) => {
-                    self.folder_changed(Some(key), None);
-                    self.tell_of_outside(object, &change, name);
-                }
+            let Some((object, key)) = found else {
+                continue;
+            };
+            if !name.is_empty() {
+                self.folder_changed(Some(key), None);
+                self.tell_of_outside(object, &change, name);
+            } else if change.deed == Deed::Written {
+                self.break_caching(object, Breaker::default(), Reason::Change, now);
             }
         }
     }
