@@ -1,7 +1,7 @@
 //! `smolsmb check`.
 
 use super::{Failure, connect, place, say};
-use smolsmb::config::{Config, Mistake, Severity, load, surroundings};
+use smolsmb::config::{Access, Config, Mistake, Severity, load, surroundings};
 use smolsmb::control::{Table, bytes};
 use std::io::Write;
 use std::path::PathBuf;
@@ -74,7 +74,12 @@ fn summary(config: &Config) -> String {
         table.row(vec![
             share.name.clone(),
             folder,
-            format!("{:?}", share.access(None)).to_lowercase(),
+            match share.access(None) {
+                Access::None => "none",
+                Access::Read => "read",
+                Access::Write => "write",
+            }
+            .into(),
             writers,
             list(&share.read_user),
         ]);

@@ -4,6 +4,7 @@
 //! an eventfd that the reactor watches. A server whose disks never make it wait stays at one thread.
 
 use super::port::JobResult;
+use super::queue::Queue;
 use super::reactor::{Interest, Io, Reactor};
 use crate::memory::{Pool, Slot};
 use crate::vfs;
@@ -14,7 +15,7 @@ use rustix::event::{EventfdFlags, eventfd};
 use rustix::fd::OwnedFd;
 use rustix::io::{Errno, IoSliceMut, Result};
 use std::rc::Rc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::Arc;
 use std::thread;
 
 /// Jobs under way or queued; more wait in order.
@@ -59,17 +60,14 @@ struct Seat {
     abandoned: bool,
 }
 
-struct Line {
-    orders: SyncSender<Order>,
-    finished: Receiver<Finished>,
-}
+type Line = Queue<Order, Finished, QUEUE>;
 
 /// The helper thread as the tasks see it.
 pub struct Helper {
     /// A pool of nothing: its slots are the right to have a job in the queue.
     permits: Pool,
     seats: RefCell<[Seat; QUEUE]>,
-    line: RefCell<Option<Line>>,
+    line: RefCell<Option<Arc<Line>>>,
     bell: Io<OwnedFd>,
 }
 
@@ -139,19 +137,18 @@ impl Helper {
                 }
             }
         }
-        line.as_ref()
-            .is_some_and(|line| line.orders.try_send(order).is_ok())
+        line.as_ref().is_some_and(|line| line.order(order))
     }
 
-    fn start(&self) -> std::io::Result<Line> {
+    fn start(&self) -> std::io::Result<Arc<Line>> {
         let bell = self.bell.fd().try_clone_to_owned()?;
-        let (orders, incoming) = sync_channel::<Order>(QUEUE);
-        let (outgoing, finished) = sync_channel(QUEUE);
+        let line = Arc::new(Queue::new());
+        let theirs = line.clone();
         thread::Builder::new()
             .name("smolsmb-disk".into())
             .stack_size(STACK)
-            .spawn(move || serve(&incoming, &outgoing, &bell))?;
-        Ok(Line { orders, finished })
+            .spawn(move || serve(&theirs, &bell))?;
+        Ok(line)
     }
 
     /// Hands results to those who wait for them; a task of its own.
@@ -168,7 +165,7 @@ impl Helper {
             }
             let line = self.line.borrow();
             let Some(line) = line.as_ref() else { continue };
-            while let Ok(Finished { seat, result }) = line.finished.try_recv() {
+            while let Some(Finished { seat, result }) = line.finished() {
                 let mut seats = self.seats.borrow_mut();
                 let state = &mut seats[seat];
                 let (permit, waker) = if state.abandoned {
@@ -184,6 +181,14 @@ impl Helper {
                     waker.wake();
                 }
             }
+        }
+    }
+}
+
+impl Drop for Helper {
+    fn drop(&mut self) {
+        if let Some(line) = self.line.get_mut() {
+            line.close();
         }
     }
 }
@@ -210,9 +215,9 @@ impl Drop for Waiting<'_> {
 }
 
 /// The thread: one order after the other, until the server is gone.
-fn serve(orders: &Receiver<Order>, finished: &SyncSender<Finished>, bell: &OwnedFd) {
+fn serve(line: &Line, bell: &OwnedFd) {
     let mut bounce = Vec::new();
-    while let Ok(Order { seat, file, work }) = orders.recv() {
+    while let Some(Order { seat, file, work }) = line.next() {
         let done = match work {
             Work::Sync => again(|| rustix::fs::fsync(&file)),
             Work::Read { offset, length } => {
@@ -225,9 +230,8 @@ fn serve(orders: &Receiver<Order>, finished: &SyncSender<Finished>, bell: &Owned
             Ok(()) => JobResult::Done,
             Err(errno) => JobResult::Failed(reason(errno)),
         };
-        if finished.send(Finished { seat, result }).is_err() {
-            return;
-        }
+        // There is room: each result has its seat, of which there are as many.
+        let _ = line.finish(Finished { seat, result });
         if again(|| rustix::io::write(bell, &1_u64.to_ne_bytes())).is_err() {
             return;
         }

@@ -80,7 +80,7 @@ impl<E: Engine> Listeners<E> {
         let socket = Rc::new(Io::new(&self.shared.reactor, socket)?);
         self.open.borrow_mut().push(Open {
             listen: Listen { address, ..listen },
-            _task: executor.spawn(accept(self.shared.clone(), socket.clone())),
+            _task: executor.spawn(accept(self.shared.clone(), socket.clone()).boxed_local()),
             socket,
         });
         self.tell();
@@ -192,7 +192,7 @@ fn admit<E: Engine>(shared: &Rc<Shared<E>>, accepted: OwnedFd, peer: IpAddr) {
         log::debug!("{peer}: {error}");
     }
     match Io::new(&shared.reactor, accepted) {
-        Ok(io) => executor.spawn(live(life, io, peer)).detach(),
+        Ok(io) => executor.spawn(live(life, io, peer).boxed_local()).detach(),
         Err(error) => shared.complain(format_args!("{peer} refused: {error}")),
     }
 }

@@ -21,6 +21,7 @@ mod networks;
 mod notify;
 mod places;
 pub mod port;
+mod queue;
 pub mod reactor;
 mod shared;
 mod timers;
@@ -43,6 +44,7 @@ use rustix::fd::OwnedFd;
 use rustix::io::Result;
 use shared::Shared;
 use smol::LocalExecutor;
+use smol::future::FutureExt;
 use std::io;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
@@ -111,7 +113,7 @@ impl<E: Engine> Net<E> {
     pub fn control(&self, path: &Path, control: Control) -> Result<()> {
         let listener = local::open(&self.shared, path)?;
         let task = local::serve(self.shared.clone(), listener, control);
-        self.executor.spawn(task).detach();
+        self.spawn(task);
         Ok(())
     }
 
@@ -122,7 +124,8 @@ impl<E: Engine> Net<E> {
 
     /// Runs another task beside the connections.
     pub fn spawn(&self, task: impl Future<Output = ()> + 'static) {
-        self.executor.spawn(task).detach();
+        // Boxed, all kinds of tasks share one copy of the executor's code.
+        self.executor.spawn(task.boxed_local()).detach();
     }
 
     /// How full the net is.
@@ -136,7 +139,7 @@ impl<E: Engine> Net<E> {
         self.spawn(async move { ticker.tick().await });
         self.spawn(async move { watcher.watch().await });
         self.spawn(async move { postman.helper.deliver().await });
-        let stop = self.executor.spawn(stop);
+        let stop = self.executor.spawn(stop.boxed_local());
         let result = self.shared.reactor.block_on(&self.executor, stop);
         self.listeners.clear();
         result
