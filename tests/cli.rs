@@ -114,10 +114,53 @@ fn wrong_usage_ends_with_two() {
 }
 
 #[test]
-fn what_is_not_built_says_so() {
-    let output = run(&["import", "ksmbd"], "");
-    assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).contains("not built yet"));
+fn another_servers_configuration_is_shown_and_then_written() {
+    let folder = Folder::new("import");
+    let ours = "# mine\nconfig server 'server'\n\toption port 4451\n";
+    let path = folder.config(ours).to_owned();
+    let file = |name: &str| folder.0.join(name);
+    std::fs::write(
+        file("ksmbd"),
+        "config globals\n\toption workgroup HEIM\nconfig share\n\toption name disk\n\toption path /mnt\n\toption users bob\n",
+    )
+    .unwrap();
+    std::fs::write(file("ksmbdpwd.db"), "bob:AAECAwQFBgcICQoLDA0ODw==\n").unwrap();
+    let shown = run(&["import", "ksmbd", "--config", &path], "");
+    assert_eq!(shown.status.code(), Some(0), "{}", text(&shown.stderr));
+    let said = text(&shown.stdout);
+    assert!(
+        said.contains("option name 'disk'") && said.contains("passwords would come along: bob"),
+        "{said}"
+    );
+    assert!(
+        !said.contains("0001") && !said.contains("AAEC"),
+        "a hash is shown: {said}"
+    );
+    assert_eq!(std::fs::read_to_string(file("smolsmb")).unwrap(), ours);
+    assert!(!file("passwd").exists());
+    for added in [true, false] {
+        let done = run(&["import", "ksmbd", "--write", "--config", &path], "");
+        assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+        assert_eq!(text(&done.stdout).contains("option name 'disk'"), added);
+    }
+    let written = std::fs::read_to_string(file("smolsmb")).unwrap();
+    assert!(
+        written.starts_with("# mine\nconfig server 'server'\n\toption workgroup 'HEIM'\n"),
+        "{written}"
+    );
+    assert_eq!(written.matches("config share").count(), 1);
+    let passwd = std::fs::read_to_string(file("passwd")).unwrap();
+    assert_eq!(
+        passwd.to_lowercase(),
+        "bob:000102030405060708090a0b0c0d0e0f\n"
+    );
+    assert_eq!(
+        run(&["check", "--config", &path], "").status.code(),
+        Some(0)
+    );
+    let absent = run(&["import", "samba4", "--config", &path], "");
+    assert_eq!(absent.status.code(), Some(1));
+    assert_eq!(run(&["import", "nfs"], "").status.code(), Some(2));
 }
 
 #[test]

@@ -27,8 +27,8 @@ smolsmb: an SMB3 file server for routers
       Ends a session.
   smolsmb eject PATH [--config DIR]
       Gives up everything below a folder, so that its disk can be unmounted.
-  smolsmb import ksmbd|samba4
-      An existing configuration as ours.
+  smolsmb import ksmbd|samba4 [--write] [--config DIR]
+      Shows an existing configuration as ours, or adds it to ours; passwords come along.
   smolsmb probe SHARE [--config DIR]
       Logs in to the running server as one of the share's people, lists the folder and tries to write.
   smolsmb ciphers
@@ -75,7 +75,11 @@ pub enum Verb {
     /// Measure the CPU.
     Ciphers,
     /// Convert another server's configuration.
-    Import { from: String },
+    Import {
+        from: String,
+        write: bool,
+        config: Option<PathBuf>,
+    },
 }
 
 /// Options of `serve`.
@@ -101,7 +105,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Verb, Stri
 fn read(parser: &mut Parser) -> Result<Verb, lexopt::Error> {
     let mut words: Vec<String> = Vec::new();
     let mut serve = Serve::default();
-    let (mut json, mut delete) = (false, false);
+    let (mut json, mut delete, mut write) = (false, false, false);
     // Options given, to be refused by verbs that do not know them.
     let mut given: Vec<&'static str> = Vec::new();
     while let Some(argument) = parser.next()? {
@@ -140,6 +144,10 @@ fn read(parser: &mut Parser) -> Result<Verb, lexopt::Error> {
                 given.push("--json");
                 json = true;
             }
+            Arg::Long("write") => {
+                given.push("--write");
+                write = true;
+            }
             Arg::Long("delete") => {
                 given.push("--delete");
                 delete = true;
@@ -155,7 +163,8 @@ fn read(parser: &mut Parser) -> Result<Verb, lexopt::Error> {
         "check" | "disconnect" | "eject" | "probe" => &["--config"],
         "passwd" => &["--config", "--delete"],
         "status" => &["--config", "--json"],
-        "ciphers" | "import" => &[],
+        "import" => &["--config", "--write"],
+        "ciphers" => &[],
         other => return Err(format!(
             "'{other}' is none of serve, check, passwd, status, disconnect, eject, import, ciphers"
         )
@@ -191,6 +200,8 @@ fn read(parser: &mut Parser) -> Result<Verb, lexopt::Error> {
         },
         "import" => Verb::Import {
             from: word("ksmbd or samba4")?,
+            write,
+            config,
         },
         "probe" => Verb::Probe {
             share: word("a share's name")?,
@@ -290,6 +301,8 @@ mod tests {
                 "import ksmbd",
                 Verb::Import {
                     from: "ksmbd".into(),
+                    write: false,
+                    config: None,
                 },
             ),
             ("serve --help", Verb::Help),

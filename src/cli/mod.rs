@@ -61,7 +61,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Verb::Eject { path, config } => status::eject(&path, config),
         Verb::Ciphers => ciphers::run(),
         Verb::Probe { share, config } => probe::run(&share, config),
-        Verb::Import { from } => import::run(&from),
+        Verb::Import {
+            from,
+            write,
+            config,
+        } => import::run(&from, write, config),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod check;
+pub mod foreign;
 pub mod model;
 pub mod options;
 pub mod passwd;
