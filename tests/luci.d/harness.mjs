@@ -17,11 +17,23 @@ export function start({ repo, work, binary, httpPort, smbPort, disks }) {
 	};
 	const present = disks.map(disk => ({ ...disk, path: prefix + disk.path }));
 	const mounts = () => {
-		place('proc/mounts', present.filter(d => existsSync(d.path)).map(d => `${d.device} ${d.path} ${d.filesystem} rw,noatime 0 0\n`).join(''), 0o644);
+		place('proc/mounts', present.filter(there).map(d => `${d.device} ${d.path} ${d.filesystem} rw,noatime 0 0\n`).join(''), 0o644);
 		place('sbin/block', '#!/bin/sh\n' + present.map(d => `echo '${d.device}: UUID="${d.uuid}" LABEL="${d.label}" VERSION="1.0" TYPE="${d.filesystem}"'\n`).join(''), 0o755);
 	};
 
-	present.forEach(disk => mkdirSync(disk.path, { recursive: true }));
+	// With the right to mount (tests/luci has a namespace for it) a disk is a mount, as far as anyone can tell.
+	const real = present.every(disk => {
+		mkdirSync(disk.path, { recursive: true });
+		try {
+			execFileSync('mount', [ '-t', 'tmpfs', '-o', `size=${disk.size},mode=777`, disk.device, disk.path ], { stdio: 'ignore' });
+			return true;
+		}
+		catch {
+			return false;
+		}
+	});
+	const there = disk => real ? readFileSync('/proc/mounts', 'utf8').includes(` ${disk.path} `) : existsSync(disk.path);
+
 	mounts();
 	copyFileSync(path.join(repo, 'files/smolsmb.config'), path.join(prefix, 'etc/config/smolsmb'));
 	// What it is called with is kept, to look for passwords in it.
@@ -41,7 +53,15 @@ export function start({ repo, work, binary, httpPort, smbPort, disks }) {
 		file: name => path.join(prefix, name),
 		seen: name => prefix + name,
 		service,
-		unplug: disk => { renameSync(prefix + disk.path, prefix + disk.path + '.away'); mounts(); },
+		real,
+		unplug: disk => {
+			if (real)
+				execFileSync('umount', [ '-l', prefix + disk.path ]);
+			else
+				renameSync(prefix + disk.path, prefix + disk.path + '.away');
+			mounts();
+		},
+		mounts,
 		said: () => '',
 		stop: () => { service('stop'); server.close(); }
 	};

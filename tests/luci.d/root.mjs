@@ -50,6 +50,7 @@ export function start({ repo, work, binary, source, httpPort, smbPort, disks }) 
 	place('etc/config/rpcd', [ 'root', 'viewer' ].map(name => `config login\n\toption username '${name}'\n\toption password '${hash}'\n${name == 'root' ? "\tlist read '*'\n\tlist write '*'\n" : "\tlist read 'luci-base'\n\tlist read 'luci-app-smolsmb-status'\n\tlist read 'unauthenticated'\n"}\n`).join(''), 0o600);
 
 	const boot = [
+		'hostname router 2>/dev/null || echo router >/proc/sys/kernel/hostname',
 		`mount --bind ${root} ${root}`, `mount -t proc proc ${root}/proc`, `mount --rbind /dev ${root}/dev`,
 		...disks.map(d => `mkdir -p ${root}${d.path} && mount -t tmpfs -o size=${d.size},mode=777 ${d.device} ${root}${d.path}`),
 		`cd ${root}`,
@@ -59,11 +60,13 @@ export function start({ repo, work, binary, source, httpPort, smbPort, disks }) 
 		`ucode /usr/share/procd.uc & rpcd -s /var/run/ubus/ubus.sock & sleep 0.7; /etc/init.d/smolsmb start; ` +
 		`exec uhttpd -f -h /www -r router -x /cgi-bin -t 60 -T 30 -A 1 -n 8 -N 100 -o /cgi-bin/luci -O /usr/share/ucode/luci/uhttpd.uc -u /ubus -U /var/run/ubus/ubus.sock -p 127.0.0.1:${httpPort}'`
 	].join(' && ');
-	const child = spawn('unshare', [ '-m', '-p', '-f', '--kill-child', 'sh', '-c', boot ], { stdio: [ 'ignore', 'pipe', 'pipe' ] });
+	const child = spawn('unshare', [ '-m', '-u', '-p', '-f', '--kill-child', 'sh', '-c', boot ], { stdio: [ 'ignore', 'pipe', 'pipe' ] });
 	let said = '';
 
 	child.stdout.on('data', data => { said += data; });
 	child.stderr.on('data', data => { said += data; });
+
+	process.on('exit', () => child.kill('SIGKILL'));
 
 	// The namespace's first process, a child of unshare.
 	const inside = () => readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')[0];
@@ -77,6 +80,8 @@ export function start({ repo, work, binary, source, httpPort, smbPort, disks }) 
 		seen: name => name,
 		service: word => enter('/etc/init.d/smolsmb', word),
 		unplug: disk => run('nsenter', '-t', inside(), '-m', 'umount', '-l', root + disk.path),
+		real: true,
+		mounts: () => {},
 		said: () => said,
 		stop: () => child.kill('SIGKILL')
 	};

@@ -49,7 +49,8 @@ return baseclass.extend({
 		frame.sure(_('Eject %s?').format(disk.label || disk.path),
 			E('span', {}, [ held.length ? _('These files are closed first:') : _('Nobody has a file open on it.'), list ]),
 			_('Eject'), () => backend.eject(disk.path).then(answer => {
-				ui.addNotification(null, E('p', [ answer.text || _('The disk can be unplugged.') ]), 'info');
+				ui.addNotification(null, E('p', [ answer.unmounted ? _('The disk can be unplugged.')
+					: _('Nobody uses the disk over the network any more, but the router itself does: %s').format(answer.text) ]), answer.unmounted ? 'info' : 'warning');
 				return done();
 			}));
 	},
@@ -67,6 +68,9 @@ return baseclass.extend({
 
 		if (server.ejected)
 			badges.push(words.badge('warn', _('ejected')));
+
+		if (server.offered)
+			badges.push(words.badge('warn', _('new: share it?')));
 
 		shares.forEach(s => badges.push(words.badge(access.enabled(s) ? 'good' : 'plain', _('shared as “%s”').format(s.name))));
 

@@ -74,6 +74,14 @@ return view.extend({
 		o = section.taboption('general', form.Flag, 'discovery', _('Announce'), _('Windows and Macs find the router by themselves.'));
 		o.default = '1';
 
+		o = section.taboption('general', form.ListValue, 'auto_share', _('New disks'),
+			_('A disk that no share is for. Shared under its label while it is there, to every person with a password.'));
+		o.value('off', _('Not shared'));
+		o.value('ask', _('Offered on the page of disks'));
+		o.value('read', _('Shared for reading'));
+		o.value('write', _('Shared for reading and writing'));
+		o.default = 'off';
+
 		o = section.taboption('general', form.ListValue, 'log_level', _('Log'));
 		o.value('error', _('Only what failed'));
 		o.value('warning', _('Warnings too'));

@@ -16,7 +16,8 @@ const PASSWD = '/etc/smolsmb/passwd';
 // What a command says when its standard input is in use: popen goes one way only. rpcd works one call at a time.
 const SAID = '/var/run/smolsmb.said';
 const OUTPUT_LIMIT = 262144;
-const PATIENCE = 5000;
+// Freeing a disk takes the server up to five seconds.
+const PATIENCE = 10000;
 
 // A text from the page: no control characters, no NUL, at most so many bytes.
 function text(value, bytes) {
@@ -311,7 +312,15 @@ const methods = {
 			if (!length(filter(disks(), disk => disk.path == path)))
 				return refuse('no disk is mounted there');
 
-			return told({ command: 'eject', path }, 'eject', path);
+			const answer = told({ command: 'eject', path }, 'eject', path);
+
+			if (!answer.ok)
+				return answer;
+
+			// Nobody has a file open there any more, unless another program of the router does.
+			const said = run(`umount ${quote(path)}`);
+
+			return { ok: true, unmounted: said.ok, text: said.ok ? '' : trim(said.text), holders: answer.holders ?? [] };
 		}
 	},
 
