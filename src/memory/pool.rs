@@ -137,6 +137,13 @@ impl Pool {
         self.shared.state.borrow().waits
     }
 
+    /// Calls with each slot that was made and is free. `call` must not use the pool.
+    pub fn each_free(&self, call: &mut dyn FnMut(&mut [u8])) {
+        for bytes in &mut self.shared.state.borrow_mut().free {
+            call(bytes);
+        }
+    }
+
     /// How many wait now.
     pub fn waiting(&self) -> usize {
         self.shared.state.borrow().queue.len()
@@ -267,6 +274,19 @@ mod tests {
             7,
             "the slot given back last is lent first"
         );
+    }
+
+    #[test]
+    fn only_slots_that_were_made_and_are_free_are_free() {
+        let pool = Pool::new(3, 16, 4);
+        let (first, second) = (pool.try_take().unwrap(), pool.try_take().unwrap());
+        drop(first);
+        let mut seen = 0;
+        pool.each_free(&mut |slot| {
+            slot.fill(9);
+            seen += 1;
+        });
+        assert_eq!((seen, second[0], pool.try_take().unwrap()[0]), (1, 0, 9));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::port::{Engine, Now};
 use super::reactor::Reactor;
 use super::{Gauge, Gauges, notify::Notify};
 use crate::memory::{Budget, Pool};
+use crate::sys::memory;
 use core::cell::{Cell, RefCell};
 use core::fmt::Arguments;
 use core::net::SocketAddr;
@@ -24,6 +25,8 @@ const COMPLAINTS_PER_MINUTE: u32 = 6;
 const TICK_AFTER_ACTIVITY: u64 = 250;
 /// When they are looked at again after a fault, in milliseconds.
 const TICK_AFTER_FAULT: u64 = 5_000;
+/// How long after the last slot was given back their memory is, in milliseconds.
+const REST_AFTER: u64 = 2_000;
 /// How often held slots are looked at, in milliseconds.
 const WATCH_EVERY: u64 = 500;
 
@@ -137,11 +140,28 @@ impl<E: Engine> Shared<E> {
         }
     }
 
-    /// Ends connections whose peers hold slots and move nothing; a task of its own.
+    /// Ends connections whose peers hold slots and move nothing, and rests when nobody holds any; a task of
+    /// its own.
     pub async fn watch(&self) {
+        // What the start needed is not needed again.
+        self.rest();
         loop {
             if self.rx.in_use() == 0 && self.tx.in_use() == 0 {
-                self.places.slots_held.notified().await;
+                let held = async {
+                    self.places.slots_held.notified().await;
+                    true
+                };
+                let quiet = async {
+                    let now = self.reactor.now();
+                    self.reactor
+                        .sleep_until(now.saturating_add(REST_AFTER))
+                        .await;
+                    false
+                };
+                if !smol::future::or(held, quiet).await {
+                    self.rest();
+                    self.places.slots_held.notified().await;
+                }
             }
             let now = self.reactor.now();
             self.reactor
@@ -156,6 +176,14 @@ impl<E: Engine> Shared<E> {
                 self.complain(format_args!("{cut} connection(s) held a buffer too long"));
             }
         }
+    }
+
+    /// Gives back the memory that only work needs: what free slots hold, and code.
+    fn rest(&self) {
+        for pool in [&self.rx, &self.tx, &self.buffers] {
+            pool.each_free(&mut memory::forget);
+        }
+        memory::forget_code();
     }
 
     /// Logs what a client did, a few times a minute.

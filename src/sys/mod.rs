@@ -10,6 +10,7 @@ mod alone;
 pub mod child;
 pub mod file;
 pub mod inotify;
+pub mod memory;
 pub mod mounts;
 pub mod network;
 pub mod poll;

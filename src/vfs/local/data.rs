@@ -32,6 +32,9 @@ impl Local {
             let at = offset + done as u64;
             let count = match wait {
                 Wait::Allowed => sys::read_at(file.as_fd(), &mut out[done..], at),
+                Wait::Never if file.in_memory.get() => {
+                    sys::read_at(file.as_fd(), &mut out[done..], at)
+                }
                 Wait::Never => match sys::read_cached(file.as_fd(), &mut out[done..], at) {
                     Err(Errno::OPNOTSUPP | Errno::NOSYS) if in_memory(file) => {
                         sys::read_at(file.as_fd(), &mut out[done..], at)
@@ -69,6 +72,9 @@ impl Local {
         }
         let mut at = offset;
         loop {
+            if file.in_memory.get() {
+                return true;
+            }
             match sys::read_cached(file.as_fd(), &mut [0], at) {
                 Ok(_) => {}
                 Err(Errno::OPNOTSUPP | Errno::NOSYS) => return in_memory(file),
@@ -423,6 +429,9 @@ fn data_file(file: &File) -> Result<(), Error> {
     }
 }
 
+/// Asked where the disk does not know reads that never wait; the file remembers if it need not.
 fn in_memory(file: &File) -> bool {
-    sys::file_system(file.as_fd()).is_ok_and(|system| system.in_memory)
+    let found = sys::file_system(file.as_fd()).is_ok_and(|system| system.in_memory);
+    file.in_memory.set(found);
+    found
 }

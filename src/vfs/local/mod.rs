@@ -27,6 +27,7 @@ use super::*;
 use crate::sys::file::{self as sys, HandlePath, PathBuffer, Place};
 use misses::Misses;
 use outside::{OF_FILES, OF_GONE, OF_MOVED, OF_NEW, Outside};
+use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -102,6 +103,8 @@ pub struct File {
     read_only: bool,
     /// A directory whose entries may be looked up on behalf of `who`.
     search: bool,
+    /// Its disk was found to be memory: reading never waits, and need not be asked for so.
+    in_memory: Cell<bool>,
 }
 
 impl AsFd for File {

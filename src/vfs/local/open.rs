@@ -87,6 +87,7 @@ impl Local {
             hidden,
             read_only: root.options.read_only,
             search: false,
+            in_memory: Cell::new(false),
         })
     }
 
@@ -206,6 +207,7 @@ impl Local {
             hidden: root.options.hide_dot_files && is_dotted(leaf),
             read_only: false,
             search: true,
+            in_memory: Cell::new(false),
         })
     }
 
@@ -299,6 +301,7 @@ impl Local {
             link: file.link.as_ref().map(copy).transpose()?,
             stream: None,
             kind,
+            in_memory: file.in_memory.clone(),
             ..*file
         })
     }
