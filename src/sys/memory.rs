@@ -34,6 +34,7 @@ pub fn forget_code() {
 ///
 /// # Safety
 /// `info` is what `dl_iterate_phdr` gives.
+// SAFETY: `dl_iterate_phdr` alone calls it.
 unsafe extern "C" fn forget_segments(
     info: *mut libc::dl_phdr_info,
     _: usize,
