@@ -14,6 +14,11 @@ function install(root, repo, binary) {
 	mkdirSync(path.join(root, 'usr/sbin'), { recursive: true });
 	copyFileSync(binary, path.join(root, 'usr/sbin/smolsmb'));
 
+	// A browser that speaks German gets German.
+	mkdirSync(path.join(root, 'usr/lib/lua/luci/i18n'), { recursive: true });
+	run(path.join(app, 'po/catalogue'), path.join(app, 'po/de/smolsmb.po'), path.join(root, 'usr/lib/lua/luci/i18n/smolsmb.de.lmo'));
+	writeFileSync(path.join(root, 'etc/config/luci'), readFileSync(path.join(root, 'etc/config/luci'), 'utf8').replace(/^(config internal '?languages'?)$/m, "$1\n\toption de 'Deutsch (German)'"));
+
 	// A binary that is not static brings what it needs.
 	let libraries = '';
 	try { libraries = run('ldd', binary); } catch {}

@@ -242,6 +242,15 @@ export function scenarios({ router, login, smbPort, disks, work }) {
 			client.kill();
 		} ],
 
+		[ 'a browser that speaks German gets German', async () => {
+			const german = await login('root', { locale: 'de-DE' });
+			await german.show('shares');
+			const said = await german.locator('.smb').innerText();
+			assert.match(said, /Netzfreigaben[\s\S]*Läuft als[\s\S]*Platten[\s\S]*Freigaben/);
+			assert.doesNotMatch(said, /Running|Network|Shares/);
+			await german.context().close();
+		} ],
+
 		[ 'another server\'s shares, people and passwords are shown, and move in', async () => {
 			writeFileSync(router.file('etc/config/ksmbd'), "config globals\n\toption workgroup 'HEIM'\n\nconfig share\n\toption name 'von-ksmbd'\n\toption path '/mnt'\n\toption guest_ok 'yes'\n\toption read_only 'yes'\n");
 			writeFileSync(router.file('etc/config/samba4'), "config samba\n\toption workgroup 'HEIM'\n\nconfig sambashare\n\toption name 'von-samba'\n\toption path '/mnt'\n\toption users 'dora'\n\toption read_only 'no'\n");

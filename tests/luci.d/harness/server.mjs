@@ -32,6 +32,13 @@ function rights(acl, groups) {
 	return may;
 }
 
+// A browser that speaks German gets German, as LuCI does with the language `auto`.
+function german(app) {
+	const text = readFileSync(path.join(app, 'po/de/smolsmb.po'), 'utf8');
+
+	return Object.fromEntries([ ...text.matchAll(/^msgid "(.+)"\nmsgstr "(.+)"$/gm) ].map(([ , id, said ]) => [ id, said ]));
+}
+
 export function serve({ repo, prefix, port, password }) {
 	const app = path.join(repo, 'luci-app');
 	const acl = JSON.parse(readFileSync(path.join(app, 'root/usr/share/rpcd/acl.d/luci-app-smolsmb.json')));
@@ -131,7 +138,8 @@ export function serve({ repo, prefix, port, password }) {
 				return send(node ? 403 : 404, 'text/html', '<h2>Access denied</h2>');
 
 			const tabs = Object.entries(menu).filter(([ , n ]) => allowed(n)).map(([ at, n ]) => [ at, n.title ]);
-			const facts = { session: cookie, view: node.action.path, tabs, writable: node.depends.acl.some(group => may.groups[group].includes('write') && acl[group].write) };
+			const translations = /^de/.test(request.headers['accept-language'] ?? '') ? german(app) : {};
+			const facts = { session: cookie, translations, view: node.action.path, tabs, writable: node.depends.acl.some(group => may.groups[group].includes('write') && acl[group].write) };
 
 			send(200, 'text/html', `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">` +
 				`<link rel="stylesheet" href="/luci-static/resources/harness.css"><title>Harness</title></head><body><nav></nav><main id="view"></main>` +

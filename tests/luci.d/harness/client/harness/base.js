@@ -17,7 +17,7 @@ String.prototype.format = function(...values) {
 	});
 };
 
-window._ = text => text;
+window._ = text => FACTS.translations[text] ?? text;
 
 const dom = modules.dom = {
 	append(node, children) {
