@@ -37,7 +37,7 @@ export function start({ repo, work, binary, httpPort, smbPort, disks }) {
 	mounts();
 	copyFileSync(path.join(repo, 'files/smolsmb.config'), path.join(prefix, 'etc/config/smolsmb'));
 	// What it is called with is kept, to look for passwords in it.
-	place('usr/sbin/smolsmb', `#!/bin/sh\nprintf '%s\\n' "$*" >>${prefix}/tmp/arguments\ncase $1 in\nciphers | import) exec ${binary} "$@" ;;\nesac\nexec ${binary} --config ${prefix}/etc/config "$@"\n`, 0o755);
+	place('usr/sbin/smolsmb', `#!/bin/sh\nprintf '%s\\n' "$*" >>${prefix}/tmp/arguments\ncase $1 in\nciphers) exec ${binary} "$@" ;;\nesac\nexec ${binary} --config ${prefix}/etc/config "$@"\n`, 0o755);
 	place('sbin/logread', `#!/bin/sh\ncat ${prefix}/tmp/smolsmb.log 2>/dev/null\n`, 0o755);
 	place('etc/init.d/smolsmb', readFileSync(path.join(repo, 'tests/luci.d/init.sh'), 'utf8').replaceAll('SMB_PORT', smbPort).replaceAll('PREFIX', prefix), 0o755);
 
@@ -49,6 +49,8 @@ export function start({ repo, work, binary, httpPort, smbPort, disks }) {
 
 	return {
 		kind: 'harness',
+		// Where another server's passwords are: with --config, in its folder.
+		passwords: 'etc/config/ksmbdpwd.db',
 		url: `http://127.0.0.1:${httpPort}/cgi-bin/luci`,
 		file: name => path.join(prefix, name),
 		seen: name => prefix + name,

@@ -86,6 +86,7 @@ export function start({ repo, work, binary, source, httpPort, smbPort, disks }) 
 		service: word => enter('/etc/init.d/smolsmb', word),
 		unplug: disk => run('nsenter', '-t', inside(), '-m', 'umount', '-l', root + disk.path),
 		real: true,
+		passwords: 'etc/ksmbd/ksmbdpwd.db',
 		mounts: () => {},
 		said: () => said,
 		stop: () => child.kill('SIGKILL')

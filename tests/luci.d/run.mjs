@@ -24,7 +24,7 @@ const browser = await open(router, work, chromium);
 let passed = 0, failed = 0, skipped = 0, current;
 const login = async (...words) => { const page = await browser.login(...words); current ??= page; return page; };
 
-for (const [ name, run ] of scenarios({ router, login, smbPort, disks, work })) {
+for (const [ name, run ] of scenarios({ router, login, smbPort, disks, work, binary })) {
 	// The first makes what the others need.
 	if (only && !new RegExp(only).test(name) && passed)
 		continue;

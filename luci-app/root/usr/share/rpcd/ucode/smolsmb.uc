@@ -110,6 +110,11 @@ function told(request, verb, argument) {
 	return said.ok ? { ok: true, text: trim(said.text) } : refuse(trim(said.text));
 }
 
+function reload() {
+	if (!ask({ command: 'reload' }))
+		run(SERVICE + ' reload');
+}
+
 // `block info` names labels and UUIDs of the devices it knows.
 function labels() {
 	const found = {};
@@ -193,6 +198,9 @@ function import_from(from, write) {
 
 	const said = run(`${PROGRAM} import ${from}` + (write ? ' --write' : ''));
 
+	if (said.ok && write)
+		reload();
+
 	return said.ok ? { ok: true, text: said.text } : refuse(trim(said.text));
 }
 
@@ -272,8 +280,7 @@ const methods = {
 				return refuse(trim(said));
 
 			// Who is let in changes at once, whether or not anything else is applied.
-			if (!ask({ command: 'reload' }))
-				run(SERVICE + ' reload');
+			reload();
 
 			return { ok: true };
 		}
