@@ -161,7 +161,12 @@ mod client {
 
     impl Client {
         pub fn new(folder: &str) -> Client {
-            let budget = Budget::new(64 << 20, &Limits::default());
+            Client::on(64 << 20, folder)
+        }
+
+        /// The same on a machine with `ram` bytes.
+        pub fn on(ram: u64, folder: &str) -> Client {
+            let budget = Budget::new(ram, &Limits::default());
             let disk = Local::new(local::Limits::default());
             let mut server =
                 Server::new(setup(folder), budget, disk, Box::new(|bytes| bytes.fill(7)));
@@ -242,6 +247,58 @@ mod client {
             if command == 1 {
                 self.session = u64::from_le_bytes(self.reply[40..48].try_into().unwrap());
             }
+        }
+
+        /// Opens by name with a lease of its own on reads and the handle; the FileId.
+        pub fn lease(&mut self, name: &str, key: u32) -> [u8; 16] {
+            let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let mut body = vec![57, 0, 0, 0xFF, 2, 0, 0, 0];
+            body.resize(24, 0);
+            body.extend(0x0012_0089u32.to_le_bytes());
+            body.extend([0; 4]);
+            body.extend([
+                7,
+                0,
+                0,
+                0,
+                1,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                120,
+                0,
+                name.len() as u8,
+                0,
+            ]);
+            let at = (120 + name.len()).next_multiple_of(8);
+            body.extend((at as u32).to_le_bytes());
+            body.extend(56u32.to_le_bytes());
+            body.extend(name);
+            body.resize(at - 64, 0);
+            body.extend([0, 0, 0, 0, 16, 0, 4, 0, 0, 0, 24, 0, 32, 0, 0, 0]);
+            body.extend(b"RqLs\0\0\0\0");
+            body.extend([0; 12]);
+            body.extend(key.to_le_bytes());
+            body.extend(3u32.to_le_bytes());
+            body.extend([0; 12]);
+            self.ask(5, &body, 0);
+            assert_eq!(self.reply[66], 0xFF, "leased");
+            self.reply[128..144].try_into().unwrap()
+        }
+
+        /// How many bytes the server says without being asked.
+        pub fn told(&mut self) -> usize {
+            self.server.pending(self.connection, &mut self.reply, NOW)
+        }
+
+        /// How full a table is.
+        pub fn used(&self, table: &str) -> usize {
+            let usage = self.server.usage();
+            usage.iter().find(|(name, ..)| *name == table).unwrap().1
         }
 
         /// Opens by name; the FileId.
@@ -341,6 +398,51 @@ fn transfers_listings_and_closes_allocate_nothing() {
             assert_eq!(status, expected, "command {command}: {status:#x}");
             assert_eq!(count, 0, "command {command}, round {round}");
         }
+    }
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn nor_do_they_beside_a_thousand_leases_and_two_hundred_watches() {
+    let folder = std::env::temp_dir().join(format!("smolsmb-many-{}", std::process::id()));
+    for number in 0..200 {
+        std::fs::create_dir_all(folder.join(format!("d{number}"))).unwrap();
+    }
+    for number in 0..1_000 {
+        std::fs::write(folder.join(format!("f{number}")), b"x").unwrap();
+    }
+    std::fs::write(folder.join("data"), vec![7; 1 << 20]).unwrap();
+    let mut client = client::Client::on(512 << 20, folder.to_str().unwrap());
+    for number in 0..1_000 {
+        client.lease(&format!("f{number}"), number);
+    }
+    let notify = |id: [u8; 16]| {
+        let head = [32, 0, 0, 0, 0, 16, 0, 0];
+        [&head[..], &id, &[0xFF, 0x0F, 0, 0, 0, 0, 0, 0]].concat()
+    };
+    for number in 0..199 {
+        let id = client.open(&format!("d{number}"), 1, true);
+        client.ask(15, &notify(id), 0x103);
+    }
+    let used = ["oplocks", "watches"].map(|table| client.used(table));
+    assert_eq!(used, [1_000, 199]);
+    let directory = client.open("", 1, true);
+    for round in 0..3 {
+        // Whoever closes what was written completes this.
+        client.ask(15, &notify(directory), 0x103);
+        let file = client.open("data", 1, false);
+        for (command, body, expected) in bodies(file, directory) {
+            let mut frame = client.request(command, &body);
+            let mut status = 0;
+            let count = allocations(|| status = client.send(&mut frame));
+            // The listing takes more than two replies.
+            assert!(
+                status == expected || command == 14,
+                "command {command}: {status:#x}"
+            );
+            assert_eq!(count, 0, "command {command}, round {round}");
+        }
+        assert!(client.told() > 0);
     }
     std::fs::remove_dir_all(folder).unwrap();
 }

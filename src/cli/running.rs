@@ -24,7 +24,7 @@ pub fn start(prepared: Prepared) -> Result<(), String> {
     let config = &prepared.config;
     let budget = connect::budget(&config.server);
     let store = Local::new(smolsmb::vfs::local::Limits {
-        observed: budget.watches.saturating_mul(2) as usize,
+        observed: budget.watches.saturating_mul(4) as usize,
         ..smolsmb::vfs::local::Limits::default()
     });
     let changes = store.bell();

@@ -345,3 +345,18 @@ fn a_lease_is_one_users_whatever_guid_another_claims() {
     }
     world.assert_empty();
 }
+
+#[test]
+fn whatever_can_be_opened_can_be_leased() {
+    let mut world = World::bounded(|_| {}, |budget| budget.opens = 8);
+    let mut a = client(&mut world, 1);
+    // A quarter is left for others.
+    for key in 0..6 {
+        let reply = lease(&mut world, &mut a, &format!("f{key}"), key, RWH);
+        assert_eq!(granted(&reply).unwrap().state, RWH);
+    }
+    let reply = lease(&mut world, &mut a, "f6", 6, RWH);
+    assert_eq!(reply.status, Status::TOO_MANY_OPENED_FILES);
+    world.server.disconnect(a.connection, world.now);
+    world.assert_empty();
+}

@@ -42,6 +42,7 @@ pub struct Limits {
     /// Bytes for each of them; 64 KiB serve 16,384 names well and 100,000 still.
     pub folder_bytes: usize,
     /// How many files and folders may be observed for changes by others: each costs the kernel about 1 KiB.
+    /// Files take half of it at most.
     pub observed: usize,
 }
 

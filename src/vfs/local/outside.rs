@@ -129,7 +129,12 @@ impl Local {
             return None;
         }
         let outside = &mut self.outside;
-        let refused = match outside.observed < outside.most {
+        // Files, of which there are many, leave half of it to folders.
+        let most = match file.kind {
+            Kind::Directory => outside.most,
+            _ => outside.most / 2,
+        };
+        let refused = match outside.observed < most {
             true => match outside.inotify.as_ref()?.add(file.handle_path().as_c_str()) {
                 Ok(watch) => {
                     outside.observed = outside.observed.saturating_add(1);
