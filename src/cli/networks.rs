@@ -51,15 +51,29 @@ pub fn resolve(
                 .filter(|one| local(one))
                 .map(|one| SocketAddr::V6(SocketAddrV6::new(one.address, port, 0, one.index)));
             for address in told.chain(link) {
-                if found.iter().all(|(one, _)| one.address != address) {
-                    let device = network.device.clone();
-                    found.push((Listen { address, device }, name.clone()));
-                }
+                add(&mut found, address, &network.device, name);
             }
         }
         whole &= found.len() > before;
     }
+    // Whoever comes in at one of them may mean the address of another, as by a VPN to the lan's.
+    for (listen, _) in found.clone() {
+        let link = matches!(listen.address.ip(), IpAddr::V6(six) if six.is_unicast_link_local());
+        for (other, name) in found.clone() {
+            if !link && other.device != listen.device {
+                add(&mut found, listen.address, &other.device, &name);
+            }
+        }
+    }
     Some((found, whole))
+}
+
+fn add(found: &mut Vec<Of>, address: SocketAddr, device: &str, network: &str) {
+    let device = device.to_owned();
+    let listen = Listen { address, device };
+    if !found.iter().any(|(known, _)| *known == listen) {
+        found.push((listen, network.to_owned()));
+    }
 }
 
 fn parse(answer: &[u8]) -> Option<Vec<Network>> {
@@ -163,6 +177,19 @@ mod tests {
             assert_eq!(addresses(&known(), &[absent]), (vec![], false), "{absent}");
         }
         assert!(!addresses(&known(), &["lan", "guest"]).1);
+    }
+
+    #[test]
+    fn each_named_networks_addresses_are_served_to_the_others() {
+        let both = addresses(&known(), &["lan", "wan"]).0;
+        for one in [
+            "lan br-lan 203.0.113.5:445",
+            "wan eth1 192.168.1.1:445",
+            "wan eth1 [fe80::2%8]:445",
+        ] {
+            assert!(both.contains(&one.to_owned()), "{one}: {both:?}");
+        }
+        assert_eq!(both.len(), 3 + 2 + 3);
     }
 
     #[test]

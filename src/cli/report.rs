@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -85,15 +86,7 @@ pub fn status(live: &Live) -> Status {
             requests: totals.requests,
         },
         locks_total: u32::try_from(locks).unwrap_or(u32::MAX),
-        listening: live
-            .gauges
-            .listening
-            .iter()
-            .map(|address| control::Listening {
-                address: address.to_string(),
-                network: live.network_of(*address),
-            })
-            .collect(),
+        listening: listening(live),
         shares,
         disks: live
             .found
@@ -112,6 +105,21 @@ pub fn status(live: &Live) -> Status {
             .collect(),
         mistakes: live.mistakes.clone(),
     }
+}
+
+/// Each address once, though it may be listened on at several interfaces.
+fn listening(live: &Live) -> Vec<control::Listening> {
+    let all = &live.gauges.listening;
+    let first =
+        |at: usize, address: &SocketAddr| !all.iter().take(at).any(|other| other == address);
+    all.iter()
+        .enumerate()
+        .filter(|&(at, address)| first(at, address))
+        .map(|(_, address)| control::Listening {
+            address: address.to_string(),
+            network: live.network_of(*address),
+        })
+        .collect()
 }
 
 /// A share with its state.

@@ -16,7 +16,7 @@ use std::panic::catch_unwind;
 use std::rc::Rc;
 
 /// Listening sockets at most.
-pub const MAX_LISTENERS: usize = 16;
+pub const MAX_LISTENERS: usize = 32;
 /// Connections taken before the others get their turn.
 const ACCEPTS_PER_TURN: usize = 16;
 /// How long no connection is taken when descriptors or memory have run out, in milliseconds.

@@ -18,7 +18,7 @@ use std::rc::{Rc, Weak};
 
 /// Descriptors beside the connections: listeners, the control socket and its client, signals, the helper's
 /// bell, and some to spare.
-const OTHER_DESCRIPTORS: usize = 32;
+const OTHER_DESCRIPTORS: usize = 48;
 /// Lines about clients in the log, a minute.
 const COMPLAINTS_PER_MINUTE: u32 = 6;
 /// How long after the engine was called its time-outs are looked at again, in milliseconds.

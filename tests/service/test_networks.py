@@ -174,3 +174,13 @@ def test_a_reload_takes_another_network(router, base):
         server.networks = ["lan"]
         server.reload()
         assert eventually(lambda: not router.reaches("wan", "10.81.2.1")), server.log_tail()
+
+
+def test_who_comes_by_one_named_network_may_mean_anothers_address(router, base):
+    router.at("router", "ip", "addr", "add", "10.81.1.1/24", "dev", "lan0")
+    router.tell([("lan", "lan0", ["10.81.1.1"], [])])
+    with Server(router, base / "server", ["lan", "wan"]) as server:
+        for side, address in (("lan", "10.81.1.1"), ("wan", "10.81.2.1"), ("wan", "10.81.1.1")):
+            assert eventually(lambda: router.reaches(side, address)), (side, address, server.log_tail())
+        v4 = {one for one in server.listening() if "fe80" not in one[0]}
+        assert v4 == {(f"10.81.1.1:{PORT}", "lan"), (f"10.81.2.1:{PORT}", "wan")}
