@@ -19,7 +19,7 @@ await sleep(3);
 const browser = await open(router, work, chromium);
 const page = await browser.login('root');
 const picture = (p, name) => p.screenshot({ path: `${out}/${name}.png`, fullPage: true });
-const looks = { light: {}, dark: { colorScheme: 'dark' }, narrow: { viewport: { width: 390, height: 844 }, isMobile: true } };
+const looks = { light: {}, dark: { colorScheme: 'dark' }, narrow: { viewport: { width: 390, height: 844 } } };
 const pages = {};
 
 for (const [ look, options ] of Object.entries(looks))
@@ -30,7 +30,7 @@ const all = async (name, prepare) => {
 		await p.show(name);
 		await sleep(0.5);
 		await prepare?.(p);
-		await picture(p, `${name}${prepare?.name ? '-' + prepare.name : ''}-${look}`);
+		await p.screenshot({ path: `${out}/${name}${prepare?.name ? '-' + prepare.name : ''}-${look}.png`, fullPage: !(await p.locator('.smb-dialog:visible').count()) });
 	}
 };
 
@@ -49,17 +49,23 @@ await all('shares', async function dialog(p) {
 
 for (const [ n, name ] of [ 'anna', 'ben' ].entries()) {
 	await page.show('shares');
+	const begin = Date.now();
+	await sleep(2);
 	await page.locator('.smb-card').nth(n).getByRole('button').first().click();
 	await page.locator('#smb-share-name').waitFor();
 	if (n) {
 		await page.locator('.smb-people select').first().selectOption('read');
 		await page.getByRole('button', { name: 'Add a person' }).click();
 	}
-	await page.keyboard.type(name);
+	// As a person types who reads each screen for two seconds.
+	await sleep(2);
+	await page.keyboard.type(name, { delay: 200 });
 	await page.keyboard.press('Tab');
-	await page.keyboard.type('Sommer am See 26');
+	await page.keyboard.type('Sommer am See 26', { delay: 200 });
 	await page.primary();
 	await page.result();
+	await page.locator('.smb-copy button').last().click();
+	console.log(`${name}: shared after ${((Date.now() - begin) / 1000).toFixed(1)} s`);
 }
 
 await all('shares', async function result(p) {

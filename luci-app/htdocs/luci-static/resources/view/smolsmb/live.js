@@ -117,7 +117,7 @@ return view.extend({
 
 		const rows = status.disks.map(disk => ({ cells: [
 			E('strong', {}, [ disk.label || disk.path ]), disk.path,
-			disk.ejected ? words.badge('warn', _('ejected')) : disks.holders(disk, status).length ? _('%d files open').format(disks.holders(disk, status).length) : _('not in use'),
+			disk.ejected ? words.badge('warn', _('ejected')) : disks.holders(disk, status).length ? _('files open: %d').format(disks.holders(disk, status).length) : _('not in use'),
 			frame.button('neutral', _('Eject'), () => disks.eject(disk, status, () => this.refresh()), _('Eject %s').format(disk.label || disk.path))
 		] }));
 

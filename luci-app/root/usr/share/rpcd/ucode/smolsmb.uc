@@ -350,7 +350,7 @@ const methods = {
 		call: request => import_from(request.args.from, false)
 	},
 
-	import: {
+	'import': {
 		args: { from: 'from' },
 		call: request => import_from(request.args.from, true)
 	},
