@@ -19,9 +19,9 @@ use crate::wire::status::Status;
 /// Names a holder.
 pub type HolderId = Handle<Holder>;
 
-/// Milliseconds a client may take to acknowledge a break: 35 seconds for whoever waits for it, the way there
-/// and back included ([MS-SMB2] 3.3.2.1).
-pub const BREAK_TIMEOUT: u64 = 34_500;
+/// Milliseconds a client may take to acknowledge a break: 35 seconds ([MS-SMB2] 3.3.2.1) and the way there and
+/// back.
+pub const BREAK_TIMEOUT: u64 = 35_500;
 
 /// What may be cached: bits of [`lease_state`].
 pub type Caching = u32;
@@ -317,7 +317,7 @@ impl<V: Vfs> Server<V> {
 
     /// A connection on which a holder can be told: the one it was granted on, another channel of an
     /// oplock's session, or any connection of a lease's client ([MS-SMB2] 3.3.4.6, 3.3.4.7).
-    fn reach(&self, id: HolderId) -> Option<ConnectionId> {
+    pub(super) fn reach(&self, id: HolderId) -> Option<ConnectionId> {
         let holder = self.holders.get(id)?;
         // What is on its way to be told goes where the rest goes.
         let alive = |id: ConnectionId| {
@@ -365,26 +365,6 @@ impl<V: Vfs> Server<V> {
             && !self.opens_of(holder.object).any(|(_, open)| {
                 open.holder == Some(id) && self.sessions.get(open.session).is_some()
             })
-    }
-
-    /// A connection is gone: what was to be told on it is told on another.
-    pub(super) fn reroute_breaks(&mut self, gone: ConnectionId) {
-        let mut from = 0;
-        while let Some(id) = self.holders.find_from(from, |holder| {
-            holder.connection == gone && holder.untold.is_some()
-        }) {
-            from = id.index() + 1;
-            let Some(other) = self.reach(id) else {
-                continue;
-            };
-            if let Some(holder) = self.holders.get_mut(id) {
-                holder.connection = other;
-            }
-            if let Some(connection) = self.connections.get_mut(other) {
-                connection.untold += 1;
-            }
-            self.wake(other);
-        }
     }
 
     /// How much of `asked` a new open could be told to cache beside the others. `own` is the lease it

@@ -29,6 +29,7 @@ mod parked;
 mod pending;
 mod recalled;
 mod report;
+mod retell;
 mod seal;
 mod server;
 mod session;

@@ -120,6 +120,7 @@ impl<E: Engine> Link<E> {
                     self.io.exhausted(Interest::Read);
                 }
                 self.place().moved(received);
+                self.hurry(false);
                 Ok(received)
             }
             Err(Errno::INTR) => Ok(0),
@@ -296,6 +297,9 @@ impl<E: Engine> Link<E> {
             }
             outbox.end = length.min(slot.len());
             self.flush(outbox, false).await?;
+            if self.shared.peek(|engine| engine.owes_answer(self.id)) {
+                self.hurry(true);
+            }
         }
         outbox.release();
         if !quiet {

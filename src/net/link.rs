@@ -95,6 +95,8 @@ pub struct Link<E: Engine> {
     /// Its place.
     pub index: usize,
     spent: Cell<usize>,
+    /// It is given up early if it acknowledges nothing.
+    hurried: Cell<bool>,
 }
 
 impl<E: Engine> Link<E> {
@@ -106,6 +108,7 @@ impl<E: Engine> Link<E> {
             id,
             index,
             spent: Cell::new(0),
+            hurried: Cell::new(false),
         }
     }
 
@@ -169,6 +172,18 @@ impl<E: Engine> Link<E> {
         } else {
             self.spent.set(0);
             smol::future::yield_now().await;
+        }
+    }
+
+    /// Others wait for this peer, or no more: how long it may acknowledge nothing before it counts as gone.
+    pub fn hurry(&self, hurried: bool) {
+        if self.hurried.replace(hurried) != hurried {
+            let patience = match hurried {
+                true => socket::HURRIED,
+                false => socket::PATIENCE,
+            };
+            // Where it cannot be set, the peer is waited for as long as for any other.
+            let _ = socket::set_patience(self.io.fd(), patience);
         }
     }
 

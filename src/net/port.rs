@@ -49,6 +49,12 @@ pub trait Engine: 'static {
     fn next_woken(&mut self) -> Option<ConnectionId>;
     /// Whether the connection must be closed.
     fn must_close(&self, connection: ConnectionId) -> bool;
+    /// Whether others wait for this connection's answer to something it was told: if it acknowledges nothing,
+    /// it should be given up soon.
+    fn owes_answer(&self, connection: ConnectionId) -> bool {
+        let _ = connection;
+        false
+    }
     /// Time-outs; when it wants to be called again at the latest.
     fn tick(&mut self, now: Now) -> Option<u64>;
     /// Others have changed something on the disk.
@@ -112,6 +118,10 @@ where
 
     fn must_close(&self, connection: ConnectionId) -> bool {
         self.must_close(connection)
+    }
+
+    fn owes_answer(&self, connection: ConnectionId) -> bool {
+        self.owes_answer(connection)
     }
 
     fn tick(&mut self, now: Now) -> Option<u64> {

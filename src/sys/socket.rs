@@ -87,7 +87,17 @@ pub fn tune(socket: impl AsFd) -> Result<()> {
     sockopt::set_tcp_keepidle(socket, Duration::from_secs(60))?;
     sockopt::set_tcp_keepintvl(socket, Duration::from_secs(10))?;
     sockopt::set_tcp_keepcnt(socket, 6)?;
-    sockopt::set_tcp_user_timeout(socket, 120_000)
+    set_patience(socket, PATIENCE)
+}
+
+/// How long a peer may owe acknowledgements before its connection is dead, in ms.
+pub const PATIENCE: u32 = 120_000;
+/// The same while others wait for the peer's answer: four or five repetitions of what it did not acknowledge.
+pub const HURRIED: u32 = 8_000;
+
+/// Sets how long a peer may owe acknowledgements, in ms.
+pub fn set_patience(socket: impl AsFd, milliseconds: u32) -> Result<()> {
+    sockopt::set_tcp_user_timeout(socket, milliseconds)
 }
 
 /// Receives what is there; 0 at the peer's end.

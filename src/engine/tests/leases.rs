@@ -147,7 +147,7 @@ fn a_lease_nobody_answers_for_is_lost() {
     let (mut a, mut b) = (client(&mut world, 1), client(&mut world, 2));
     let first = lease(&mut world, &mut a, "f", 1, RWH);
     assert!(lease(&mut world, &mut b, "f", 2, RWH).is_interim());
-    world.pass(35_000);
+    world.pass(36_000);
     let opened = b.pending(&mut world).remove(0);
     assert_eq!(granted(&opened).unwrap().state, RH);
     assert_eq!(acknowledge(&mut world, &mut a, 1, RH), Status::UNSUCCESSFUL);

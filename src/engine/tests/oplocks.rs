@@ -62,6 +62,35 @@ impl Broken {
 }
 
 #[test]
+fn a_break_whose_channel_dies_is_told_on_the_next() {
+    let mut broken = broken();
+    let mut next = broken.world.connect();
+    next.negotiate(&mut broken.world, Dialect::Smb311);
+    (next.session, next.tree) = (broken.a.session, broken.a.tree);
+    next.key = broken.a.key.clone();
+    let status = next.log_in_with(&mut broken.world, "alice", "Password", 0, true);
+    assert_eq!(status, Status::SUCCESS);
+    let owes = |world: &World, client: &Client| world.server.owes_answer(client.connection);
+    assert!(owes(&broken.world, &broken.a) && !owes(&broken.world, &next));
+    broken
+        .world
+        .server
+        .disconnect(broken.a.connection, broken.world.now);
+    let told = next.pending(&mut broken.world);
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].header.message_id, u64::MAX);
+    assert_eq!(told[0].message[66], oplock::LEVEL_II);
+    assert_eq!(told[0].message[72..88], broken.file);
+    assert!(owes(&broken.world, &next));
+    assert!(broken.b.pending(&mut broken.world).is_empty());
+    let body = acknowledge(broken.file, oplock::LEVEL_II);
+    let reply = next.ask(&mut broken.world, Command::OplockBreak, &body);
+    assert_eq!(reply.status, Status::SUCCESS);
+    assert!(!owes(&broken.world, &next));
+    assert_eq!(broken.opened().status, Status::SUCCESS);
+}
+
+#[test]
 fn who_opens_waits_for_the_acknowledgment() {
     let mut broken = broken();
     assert!(broken.b.pending(&mut broken.world).is_empty());
@@ -98,7 +127,7 @@ fn who_opens_waits_for_the_connection_to_end() {
 #[test]
 fn who_opens_waits_no_longer_than_the_time_out() {
     let mut broken = broken();
-    broken.world.pass(34_400);
+    broken.world.pass(35_400);
     assert!(broken.b.pending(&mut broken.world).is_empty());
     broken.world.pass(101);
     assert_eq!(broken.opened().status, Status::SUCCESS);
