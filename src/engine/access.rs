@@ -2,6 +2,7 @@
 //! stored ([MS-SMB2] 3.3.5.9, [MS-DTYP] 2.5.3.2). Where none is, the disk's own rights decide.
 
 use super::Server;
+use super::account;
 use super::session::{Identity, Session, SessionId};
 use crate::vfs::{At, Error, Kind, SharePath, Vfs};
 use crate::wire::access;
@@ -14,8 +15,9 @@ pub type Token = heapless::Vec<Sid, 6>;
 /// The longest descriptor that is kept, in bytes.
 pub const DESCRIPTOR: usize = 64 << 10;
 
-/// The SIDs a session holds, the user's own first.
-pub fn token(session: &Session) -> Token {
+/// The SIDs a session holds on the server with this GUID, the user's own first. A user has two: as the disk knows
+/// it, and as the names of this server's users are looked up.
+pub fn token(session: &Session, guid: &[u8; 16]) -> Token {
     let mut token = Token::new();
     let own = match (session.identity, session.who) {
         (Identity::User, Some(who)) => Sid::unix_user(who.uid),
@@ -29,6 +31,9 @@ pub fn token(session: &Session) -> Token {
     if session.identity == Identity::User {
         let _ = token.push(Sid::AUTHENTICATED_USERS);
         let _ = token.push(Sid::USERS);
+        if let Some(sid) = account::sid(guid, &session.name) {
+            let _ = token.push(sid);
+        }
     }
     token
 }
@@ -56,7 +61,10 @@ impl<V: Vfs> Server<V> {
             // What cannot be read protects nothing and must not lock everybody out.
             return Ok(access::FILE_ALL_ACCESS);
         };
-        Ok(maximal_access(&descriptor, &token(session)))
+        Ok(maximal_access(
+            &descriptor,
+            &token(session, &self.setup.guid),
+        ))
     }
 
     /// The folder that holds what a path names; `None` for the share's root and where there is no such folder.

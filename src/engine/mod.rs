@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod account;
 mod caching;
 mod closing;
 mod command;

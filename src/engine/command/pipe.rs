@@ -2,20 +2,18 @@
 //! ([MS-SMB2] 3.3.5.9, 3.3.5.12, 3.3.5.13, 3.3.5.15.10).
 
 use crate::engine::Server;
+use crate::engine::account;
 use crate::engine::context::{Answer, Context, Outcome};
 use crate::engine::open::{Listing, Open, OpenId, Target};
 use crate::engine::session::Identity;
 use crate::engine::shares::{IPC, rights};
 use crate::memory::Handle;
 use crate::pipe::{
-    Caller, Endpoint, Error, Facts, Pipe, ShareFact, ShareKind, Sid, UserFact, offline, server_type,
+    Caller, Endpoint, Error, Facts, Pipe, ShareFact, ShareKind, UserFact, offline, server_type,
 };
 use crate::vfs::{Kind, Vfs};
 use crate::wire::status::Status;
 use crate::wire::{FileId, Writer, access, create, read, utf16};
-
-/// Account RIDs start here, as on Windows.
-const FIRST_RID: u32 = 1_000;
 
 /// Opens a pipe by name.
 pub fn create<V: Vfs>(
@@ -200,10 +198,10 @@ pub fn write<V: Vfs>(
         let user = setup.users.get(index)?;
         Some(UserFact {
             name: &user.name,
-            rid: FIRST_RID + index as u32,
+            rid: account::rid(&user.name),
         })
     };
-    let machine_sid = machine_sid(&setup.guid).ok_or(Status::INTERNAL_ERROR)?;
+    let machine_sid = account::machine_sid(&setup.guid).ok_or(Status::INTERNAL_ERROR)?;
     let facts = Facts {
         server: &setup.name,
         comment: &setup.description,
@@ -252,10 +250,4 @@ pub fn transceive<V: Vfs>(
     } else {
         Status::SUCCESS
     })
-}
-
-/// The server's account domain: stable, because its GUID is.
-fn machine_sid(guid: &[u8; 16]) -> Option<Sid> {
-    let part = |at: usize| u32::from_le_bytes([guid[at], guid[at + 1], guid[at + 2], guid[at + 3]]);
-    Sid::new([0, 0, 0, 0, 0, 5], &[21, part(0), part(4), part(8)])
 }

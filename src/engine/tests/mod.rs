@@ -1,5 +1,6 @@
 //! Clients and the server, face to face in virtual time: no socket, no disk, no clock.
 
+mod accounts;
 mod attacks;
 mod client;
 mod compound;

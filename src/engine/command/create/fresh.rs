@@ -162,7 +162,7 @@ fn describe<V: Vfs>(
     wanted: &Wanted<'_>,
     file: &mut V::File,
 ) -> Result<(), Status> {
-    let own = token(context.session()?.1)
+    let own = token(context.session()?.1, &context.server.setup.guid)
         .first()
         .copied()
         .unwrap_or(Sid::NOBODY);

@@ -52,7 +52,7 @@ pub fn set<V: Vfs>(
     if parts & information::ALL == 0 {
         return Ok(());
     }
-    let token = token(context.session()?.1);
+    let token = token(context.session()?.1, &context.server.setup.guid);
     let server = &mut *context.server;
     let fixed = server.fixed_times(id)?;
     let open = server.opens.get_mut(id).ok_or(Status::FILE_CLOSED)?;
