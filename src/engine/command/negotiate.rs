@@ -227,8 +227,8 @@ pub fn capabilities(dialect: Option<Dialect>, client: u32, cipher: bool) -> u32 
         capabilities |= negotiate::CAP_LEASING;
     }
     if dialect.is_some_and(|dialect| dialect >= Dialect::Smb300) {
-        capabilities |= client & negotiate::CAP_MULTI_CHANNEL;
-        capabilities |= negotiate::CAP_DIRECTORY_LEASING;
+        // Told to those who know of it; impacket fails where it does not.
+        capabilities |= client & (negotiate::CAP_MULTI_CHANNEL | negotiate::CAP_DIRECTORY_LEASING);
         // In 3.1.1 the context says it ([MS-SMB2] 2.2.4).
         if cipher && dialect != Some(Dialect::Smb311) {
             capabilities |= negotiate::CAP_ENCRYPTION;

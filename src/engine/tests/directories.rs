@@ -79,16 +79,17 @@ fn of_a_directory_reads_and_the_handle_are_cached_from_version_2_on() {
 }
 
 #[test]
-fn the_capability_is_announced_from_3_0_on() {
-    for (dialect, expected) in [
-        (Dialect::Smb202, false),
-        (Dialect::Smb210, false),
-        (Dialect::Smb300, true),
-        (Dialect::Smb311, true),
+fn the_capability_is_announced_from_3_0_on_to_those_who_know_of_it() {
+    const BIT: u32 = crate::wire::negotiate::CAP_DIRECTORY_LEASING;
+    for (dialect, client, expected) in [
+        (Dialect::Smb202, BIT, 0),
+        (Dialect::Smb210, BIT, 0),
+        (Dialect::Smb300, BIT, BIT),
+        (Dialect::Smb311, BIT, BIT),
+        (Dialect::Smb300, 0, 0),
     ] {
-        let bits = crate::engine::command::negotiate::capabilities(Some(dialect), 0, true);
-        let announced = bits & crate::wire::negotiate::CAP_DIRECTORY_LEASING != 0;
-        assert_eq!(announced, expected, "{dialect:?}");
+        let bits = crate::engine::command::negotiate::capabilities(Some(dialect), client, true);
+        assert_eq!(bits & BIT, expected, "{dialect:?}");
     }
 }
 
