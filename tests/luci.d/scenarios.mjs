@@ -45,6 +45,11 @@ export function scenarios({ router, login, smbPort, disks, work, binary }) {
 		[ 'a disk is shared in three clicks, and the person just made logs in', async () => {
 			page = await login('root');
 			await page.show('shares');
+			await card(disks[0]).getByRole('button', { name: /^Share/ }).click();
+			await page.locator('.smb-dialog').waitFor();
+			await page.keyboard.press('Escape');
+			await page.locator('.smb-dialog').waitFor({ state: 'hidden' });
+			assert.ok(!config().includes('HOLIDAYS'));
 			await page.evaluate(() => { window.clicks = 0; });
 			const begin = Date.now();
 			await card(disks[0]).getByRole('button', { name: /^Share/ }).click();

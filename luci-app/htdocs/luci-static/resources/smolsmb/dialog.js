@@ -64,18 +64,10 @@ return baseclass.extend({
 			const advanced = E('details', { 'class': 'smb-advanced' }, [ E('summary', {}, [ _('Advanced') ]), node ]);
 			const save = E('button', { 'class': 'btn cbi-button cbi-button-positive important' }, [ _('Save & Apply') ]);
 			const cancel = E('button', { 'class': 'btn cbi-button' }, [ _('Cancel') ]);
-			const close = () => {
-				document.removeEventListener('keydown', keys);
-				ui.hideModal();
-			};
 			const abandon = () => {
-				close();
+				ui.hideModal();
 				uci.unload('smolsmb');
 				return uci.load('smolsmb').then(() => done(null));
-			};
-			const keys = ev => {
-				if (ev.key == 'Escape')
-					abandon();
 			};
 			const refuse = (text, field) => {
 				error.textContent = text;
@@ -114,7 +106,6 @@ return baseclass.extend({
 					.then(() => this.write(sid, name.value.trim(), chosen(), read.people || []))
 					.then(() => backend.apply())
 					.then(() => {
-						close();
 						result.open(name.value.trim(), uci.sections('smolsmb', 'share').find(s => s.name == name.value.trim()));
 						return done(name.value.trim());
 					})
@@ -142,7 +133,6 @@ return baseclass.extend({
 			dialog.setAttribute('role', 'dialog');
 			dialog.setAttribute('aria-modal', 'true');
 			dialog.setAttribute('aria-labelledby', 'smb-dialog-title');
-			document.addEventListener('keydown', keys);
 			advanced.open = !disk && fresh;
 			arrange();
 			(fresh && who.first ? who.first : name).focus();

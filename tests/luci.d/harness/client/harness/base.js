@@ -103,7 +103,8 @@ modules.ui = {
 		const dialog = E('div', { 'class': [ 'modal', ...classes ].join(' ') }, title ? [ E('h4', {}, [ title ]) ] : []);
 
 		dom.append(dialog, children);
-		document.body.appendChild(E('div', { 'id': 'modal_overlay' }, [ dialog ]));
+		// Escape presses the first button of the row, which cancels.
+		document.body.appendChild(E('div', { 'id': 'modal_overlay', 'keydown': event => { if (event.key == 'Escape') dialog.querySelector('.right > button')?.click(); } }, [ dialog ]));
 
 		return dialog;
 	},
