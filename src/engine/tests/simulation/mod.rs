@@ -10,6 +10,7 @@ mod party;
 
 use super::client::*;
 use super::leasing::set_info;
+use crate::vfs::{Deed, Observed};
 use crate::wire::header::Command;
 use party::{Party, Seen};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -128,6 +129,20 @@ impl Simulation {
                     });
                 }
                 "vanishes".to_owned()
+            }
+            3 => {
+                let observed = world.server.objects.iter();
+                let observed = observed.filter_map(|(_, object)| object.observed);
+                let observed: Vec<_> = observed.chain([Observed(-1)]).collect();
+                let of = dice.pick(&observed);
+                let deed = match of {
+                    Observed(-1) => Deed::Lost,
+                    _ => dice.pick(&[Deed::Added, Deed::Removed, Deed::Written, Deed::Changed]),
+                };
+                let name = dice.pick(&["", "a", "x"]).into();
+                world.server.vfs.outside.push_back((of, deed, false, name));
+                world.server.disk_changed(world.now);
+                format!("on the router: {deed:?}")
             }
             _ => party.act(world, dice),
         };
