@@ -63,6 +63,7 @@ impl Live {
         self.mistakes = loaded.mistakes.iter().map(check::worded).collect();
         logging::set_level(loaded.config.server.log_level);
         self.config = loaded.config;
+        self.place();
         self.put();
         log::info!(target: logging::UNLIMITED, "the config was read again");
         Ok(listen(&self.config.server))
@@ -70,15 +71,13 @@ impl Live {
 
     /// Looks at what is mounted, and serves what is there now.
     pub fn look(&mut self) {
-        let before = (self.placed.clone(), self.found.clone());
-        self.place();
-        if before != (self.placed.clone(), self.found.clone()) {
+        if self.place() {
             self.put();
         }
     }
 
-    /// Puts the shares onto what is mounted.
-    fn place(&mut self) {
+    /// Puts the shares onto what is mounted; whether any is elsewhere now.
+    fn place(&mut self) -> bool {
         let before = core::mem::take(&mut self.placed);
         (self.placed, self.found) =
             self.disks
@@ -93,11 +92,11 @@ impl Live {
                 (_, Err(why)) => log::warn!("share '{name}' is absent: {why}"),
             }
         }
+        before != self.placed
     }
 
     /// Lets the engine have the configuration, with the shares where they are now.
     fn put(&mut self) {
-        self.place();
         let now = self.now();
         let setup = setup(&self.config, &self.placed, &self.machine);
         self.engine.borrow_mut().reconfigure(setup, now);
