@@ -19,13 +19,8 @@ import pytest
 # impacket installs a script smbclient.py beside pytest's, which would hide smbprotocol's module smbclient.
 sys.path[:] = [p for p in sys.path if pathlib.Path(p) != pathlib.Path(sys.executable).parent]
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-import impacket.smb3  # noqa: E402
 import lab  # noqa: E402
 from raw import Raw  # noqa: E402
-
-# Where folders can be leased, impacket 0.13.1 trips over names without a folder (`parentDir` in smb3.create is never
-# set): it is not to notice.
-impacket.smb3.SMB2_GLOBAL_CAP_DIRECTORY_LEASING = 1 << 31
 
 KIND = os.environ.get("SMOLSMB_TEST_SERVER", "smolsmb")
 ALICE, BOB = lab.User("alice", "Wonder-1"), lab.User("bob", "Builder-1")
