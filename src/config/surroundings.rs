@@ -1,4 +1,5 @@
-//! What only this machine can tell: whether folders and Unix users are there.
+//! What only this machine and this version can tell: whether folders and Unix users are there, and what is
+//! understood but not built yet.
 //!
 //! All of it is a warning: a disk may come later, and a share whose disk is absent stays configured.
 
@@ -48,6 +49,16 @@ pub fn look(config: &Config, file: &str) -> Vec<Mistake> {
                 share.force_user
             );
             warn(section(), "force_user", reason);
+        }
+        for (option, asked) in [
+            ("time_machine", share.time_machine),
+            ("recycle", share.recycle),
+            ("snapshots", !share.snapshots.is_empty()),
+        ] {
+            if asked {
+                let reason = "has no effect: this version does not do it yet".into();
+                warn(section(), option, reason);
+            }
         }
         if !share.uuid.is_empty() {
             continue;
@@ -114,6 +125,8 @@ mod tests {
                 },
                 Share {
                     uuid: "1234-5678".into(),
+                    recycle: true,
+                    snapshots: ".snapshots".into(),
                     ..share("disk", "sub")
                 },
                 Share {
@@ -134,6 +147,8 @@ mod tests {
                 "share 'root' path",
                 "share 'late' path",
                 "share 'file' path",
+                "share 'disk' recycle",
+                "share 'disk' snapshots",
                 "share 'forced' force_user"
             ]
         );

@@ -37,7 +37,6 @@ return baseclass.extend({
 		section.tab('folder', _('Folder'));
 		section.tab('access', _('Access'));
 		section.tab('files', _('Files'));
-		section.tab('clients', _('Clients'));
 
 		o = section.taboption('folder', form.Value, 'path', _('Folder'),
 			_('On this router; with a file system below, inside of it.'));
@@ -51,10 +50,6 @@ return baseclass.extend({
 
 		o = section.taboption('folder', form.Value, 'comment', _('Comment'), _('Computers show it beside the name.'));
 		o.validate = (section_id, value) => value.length <= 256 && !words.hasControl(value) || _('At most 256 characters');
-
-		o = section.taboption('folder', form.Value, 'snapshots', _('Folder of snapshots'),
-			_('Below the folder; for Previous Versions.'));
-		o.validate = (section_id, value) => value == '' || (value[0] != '/' && !value.split('/').includes('..')) || _('A folder below the share');
 
 		o = section.taboption('access', form.Flag, 'read_only', _('Read-only'), _('Nobody changes anything, whoever it is.'));
 		o.default = '0';
@@ -86,16 +81,6 @@ return baseclass.extend({
 			_('Names that are neither shown nor opened, with * and ?.'));
 		o.placeholder = '.DS_Store';
 		o.validate = (section_id, value) => !/\//.test(value) && !words.hasControl(value) || _('A name without a slash');
-
-		o = section.taboption('files', form.Flag, 'recycle', _('Recycle bin'), _('Deleted files go to a bin.'));
-		o.default = '0';
-
-		o = section.taboption('clients', form.Flag, 'time_machine', _('Time Machine'), _('Macs may back up to it.'));
-		o.default = '0';
-
-		o = section.taboption('clients', form.Value, 'time_machine_size', _('Size for Time Machine'), _('In GiB; empty: the whole disk.'));
-		o.datatype = 'range(1,1000000)';
-		o.depends('time_machine', '1');
 
 		return map;
 	}

@@ -71,7 +71,7 @@ return view.extend({
 		o.placeholder = 'lan';
 		o.validate = (section_id, value) => value == '' || /^[A-Za-z0-9_.-]{1,64}$/.test(value) || _('The name of a network');
 
-		o = section.taboption('general', form.Flag, 'discovery', _('Announce'), _('Windows and Macs find the router by themselves.'));
+		o = section.taboption('general', form.Flag, 'discovery', _('Announce'), _('Macs and Linux find the router by themselves (mDNS).'));
 		o.default = '1';
 
 		o = section.taboption('general', form.ListValue, 'auto_share', _('New disks'),
