@@ -18,7 +18,8 @@ import time
 # Disk and network are put where each has an interrupt of its own: the board loses some that two share.
 BOARD = ["-M", "malta", "-cpu", "24Kf", "-accel", "tcg", "-nodefaults", "-display", "none", "-no-reboot"]
 # What the kernel has as modules and this machine needs, with all that they depend on.
-MODULES = ("virtio_pci", "virtio_net", "virtio_blk", "dummy", "ext4", "crc32c_generic")
+MODULES = ("virtio_pci", "virtio_net", "virtio_blk", "dummy", "ext4", "crc32c_generic", "loop", "vfat", "exfat",
+           "nls_cp437", "nls_iso8859_1", "nls_utf8")
 
 
 class Missing(Exception):

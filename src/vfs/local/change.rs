@@ -3,7 +3,7 @@
 
 use super::error::{error, refusal};
 use super::open::{changed, is_dotted, watch};
-use super::place::{same_file, still_names};
+use super::place::{has_one_name, same_file, still_names};
 use super::resolve::{Resolver, split};
 use super::*;
 use crate::sys::file::{Errno, Flags, Stat};
@@ -164,6 +164,16 @@ impl Local {
                 if new != leaf.bytes() {
                     sys::rename(here, leaf.bytes(), there, new).map_err(error)?;
                 }
+            }
+            Some(taken) if same_file(&taken.stat, &stat) && one_folder && has_one_name(&stat) => {
+                // The disk itself takes both for one name (FAT) and would change nothing: by way of a third.
+                let third = format!("~{:x}.smolsmb", stat.inode);
+                sys::rename_new(here, leaf.bytes(), here, third.as_bytes()).map_err(error)?;
+                sys::rename_new(here, third.as_bytes(), here, new)
+                    .inspect_err(|_| {
+                        let _ = sys::rename_new(here, third.as_bytes(), here, leaf.bytes());
+                    })
+                    .map_err(error)?;
             }
             Some(_) if !replace => return Err(Error::Exists),
             Some(taken)

@@ -122,6 +122,11 @@ pub(super) fn same_file(a: &Stat, b: &Stat) -> bool {
     a.device == b.device && a.inode == b.inode
 }
 
+/// Whether there can be no second name for it on its disk.
+pub(super) fn has_one_name(stat: &Stat) -> bool {
+    stat.links <= 1 || meta::kind(stat) == Kind::Directory
+}
+
 /// A name in a folder still is the very file.
 pub(super) fn still_names(folder: BorrowedFd<'_>, leaf: &[u8], stat: &Stat) -> Result<(), Error> {
     match sys::stat_child(folder, leaf) {
