@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn what_is_cut_off_is_no_event() {
         let mut bytes = [0; 24];
-        bytes[12] = 8;
+        bytes[12..16].copy_from_slice(&8u32.to_ne_bytes());
         bytes[16..18].copy_from_slice(b"ab");
         assert_eq!(
             event(&bytes).map(|(event, size)| (event.name, size)),
