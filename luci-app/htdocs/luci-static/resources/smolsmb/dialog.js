@@ -117,9 +117,7 @@ return baseclass.extend({
 			});
 
 			const title = fresh ? (disk ? _('Share “%s”').format(disk.label || disk.path) : _('Share a folder')) : _('Share “%s”').format(uci.get('smolsmb', sid, 'name'));
-			const dialog = ui.showModal(null, [
-				words.style(),
-				E('h4', { 'id': 'smb-dialog-title' }, [ title ]),
+			words.dialog(title, [
 				E('div', { 'class': 'smb-field' }, [
 					E('label', { 'for': 'smb-share-name' }, [ _('Name in the network') ]), name,
 					E('small', {}, [ _('Computers find it as'), ' ', shown ])
@@ -128,11 +126,8 @@ return baseclass.extend({
 				advanced,
 				error,
 				E('div', { 'class': 'button-row right' }, [ cancel, ' ', save ])
-			], 'smb-dialog');
+			]);
 
-			dialog.setAttribute('role', 'dialog');
-			dialog.setAttribute('aria-modal', 'true');
-			dialog.setAttribute('aria-labelledby', 'smb-dialog-title');
 			advanced.open = !disk && fresh;
 			arrange();
 			(fresh && who.first ? who.first : name).focus();

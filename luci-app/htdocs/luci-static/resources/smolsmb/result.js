@@ -28,16 +28,11 @@ return baseclass.extend({
 
 		close.addEventListener('click', () => ui.hideModal());
 
-		const dialog = ui.showModal(null, [
-			words.style(),
-			E('h4', { 'id': 'smb-dialog-title' }, [ _('“%s” is shared').format(name) ]),
+		const dialog = words.dialog(_('“%s” is shared').format(name), [
 			body,
 			E('div', { 'class': 'button-row right' }, [ close ])
-		], 'smb-dialog');
+		]);
 
-		dialog.setAttribute('role', 'dialog');
-		dialog.setAttribute('aria-modal', 'true');
-		dialog.setAttribute('aria-labelledby', 'smb-dialog-title');
 		close.focus();
 
 		return this.look(name, 6).then(found => {

@@ -122,5 +122,16 @@ return baseclass.extend({
 	// The page's own style, once.
 	style: function() {
 		return E('link', { 'rel': 'stylesheet', 'href': L.resource('smolsmb/style.css') });
+	},
+
+	// A modal window that says what it is to who cannot see it.
+	dialog: function(title, children) {
+		const dialog = ui.showModal(null, [ this.style(), E('h4', { 'id': 'smb-dialog-title' }, [ title ]) ].concat(children), 'smb-dialog');
+
+		dialog.setAttribute('role', 'dialog');
+		dialog.setAttribute('aria-modal', 'true');
+		dialog.setAttribute('aria-labelledby', 'smb-dialog-title');
+
+		return dialog;
 	}
 });

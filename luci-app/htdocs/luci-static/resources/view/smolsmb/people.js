@@ -141,19 +141,14 @@ return view.extend({
 				});
 		});
 
-		const dialog = ui.showModal(null, [
-			words.style(),
-			E('h4', { 'id': 'smb-dialog-title' }, [ user ? _('Edit %s').format(user.name) : _('Add a person') ]),
+		words.dialog(user ? _('Edit %s').format(user.name) : _('Add a person'), [
 			E('div', { 'class': 'smb-field' }, [ E('label', { 'for': 'smb-name' }, [ _('Name') ]), name ]),
 			E('div', { 'class': 'smb-field' }, [ E('label', { 'for': secret.id }, [ user ? _('New password (empty: as it is)') : _('Password') ]), secret.node ]),
 			shares.length ? E('fieldset', { 'class': 'smb-field' }, [ E('legend', {}, [ _('Shares') ]), E('ul', { 'class': 'smb-people' }, shares.map(s => s.node)) ]) : '',
 			error,
 			E('div', { 'class': 'button-row right' }, [ cancel, ' ', save ])
-		], 'smb-dialog');
+		]);
 
-		dialog.setAttribute('role', 'dialog');
-		dialog.setAttribute('aria-modal', 'true');
-		dialog.setAttribute('aria-labelledby', 'smb-dialog-title');
 		(user ? secret.input : name).focus();
 	},
 
