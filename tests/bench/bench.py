@@ -1,0 +1,122 @@
+"""What every measurement needs: the servers, each started when first asked for, and the load that works on them."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+import lab  # noqa: E402
+from lab import proc  # noqa: E402
+
+PASSWORD = "Bench-1"
+TUNED = {
+    "server signing": "disabled", "smb encrypt": "off", "use sendfile": "yes", "aio read size": 0, "aio write size": 0,
+    "min receivefile size": 16384, "strict locking": "no",
+}
+# The lab's name of each server and the options it runs with.
+SERVERS = {"ours": ("smolsmb", {}), "smbd": ("smbd", {"plain shares": True}), "tuned": ("smbd", {"plain shares": True, **TUNED})}
+TITLES = {"ours": "smolsmb", "smbd": "smbd", "tuned": "smbd tuned"}
+SERVER_CPU, CLIENT_CPU = 0, 1
+
+
+def build_load():
+    """The folder of the load's programs."""
+    subprocess.run(["cargo", "build", "--release", "--quiet", "--locked", "--target-dir", lab.ROOT / "target/load"], cwd=HERE / "load",
+                   check=True, env={**os.environ, "RUSTFLAGS": "-Awarnings"})
+    return lab.ROOT / "target/load/release"
+
+
+class Bench:
+    """`with Bench(scale, data) as bench:` ends every server it started, and removes what it made unless `data` was given."""
+
+    def __init__(self, scale=1.0, data=None):
+        self.scale = scale
+        self.programs = build_load()
+        self.keep = data is not None
+        self.data = pathlib.Path(data or f"/dev/shm/smolsmb-bench-{os.getpid()}")
+        self.lab = lab.ROOT / f"tests/.lab/bench-{os.getpid()}"
+        self.servers = {}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop_all()
+        if not self.keep:
+            shutil.rmtree(self.data, ignore_errors=True)
+        shutil.rmtree(self.lab, ignore_errors=True)
+
+    def start(self, name, place=""):
+        """A server that whoever asked for it stops."""
+        kind, options = SERVERS[name]
+        share = lab.Share("disk", str(self.data), writers=["root"])
+        return lab.start(kind, self.lab / (name + place), [share], [lab.User("root", PASSWORD)], options, cpu=SERVER_CPU)
+
+    def server(self, name):
+        """The server that all rows share."""
+        if name not in self.servers:
+            self.servers[name] = self.start(name)
+        return self.servers[name]
+
+    def stop_all(self):
+        for server in self.servers.values():
+            server.stop()
+        self.servers = {}
+
+    def begin(self, server, work, **words):
+        """The load, connected to the server and waiting for `finish` to begin its work."""
+        for patience in (2, 1, 0):
+            try:
+                return Load(self.programs / "load", work, address=f"127.0.0.1:{server.port}", share="disk", user="root", password=PASSWORD, **words)
+            except RuntimeError as problem:
+                # A busy machine lets a login time out now and then.
+                if not patience:
+                    raise RuntimeError(f"at {server.kind}: {problem}") from None
+                time.sleep(1)
+
+    def scaled(self, words, step=None, least=4):
+        """The row's words with less or more to do, in whole steps."""
+        words = dict(words)
+        for key, unit in (("total", 1 << 20), ("ops", words.get("connections", 1))):
+            if key in words:
+                unit = step or unit
+                words[key] = max(unit * least, int(words[key] * self.scale) // unit * unit)
+        return words
+
+
+class Load:
+    """A program that prints "ready", works when given a line, prints what it did as JSON, and ends at its input's end."""
+
+    def __init__(self, program, work, **words):
+        self.process = subprocess.Popen(
+            ["taskset", "-c", str(CLIENT_CPU), program, work, *(f"{key}={value}" for key, value in words.items())],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        if self.process.stdout.readline() != "ready\n":
+            raise RuntimeError(f"{work} {words}: {self.process.stderr.read().strip()}")
+
+    def finish(self):
+        """Lets it work; what it did."""
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(self.process.stderr.read().strip())
+        return json.loads(line)
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=60)
+        if self.process.returncode:
+            raise RuntimeError(self.process.stderr.read().strip())
+
+    def cpu_seconds(self):
+        """With that of threads which have ended, in ticks of 10 ms."""
+        with open(f"/proc/{self.process.pid}/stat") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
