@@ -20,7 +20,8 @@ TUNED = {
 }
 # The lab's name of each server and the options it runs with.
 SERVERS = {"ours": ("smolsmb", {}), "smbd": ("smbd", {"plain shares": True}), "tuned": ("smbd", {"plain shares": True, **TUNED})}
-TITLES = {"ours": "smolsmb", "smbd": "smbd", "tuned": "smbd tuned"}
+# "raw" is no server: the same bytes and file system calls without a protocol, by the load's program of that name.
+TITLES = {"ours": "smolsmb", "smbd": "smbd", "tuned": "smbd tuned", "raw": "raw limit"}
 SERVER_CPU, CLIENT_CPU = 0, 1
 
 
@@ -79,6 +80,10 @@ class Bench:
                     raise RuntimeError(f"at {server.kind}: {problem}") from None
                 time.sleep(1)
 
+    def begin_raw(self, work, **words):
+        """Both ends of a connection with no protocol, of which this process is the server's."""
+        return Load(self.programs / "raw", work, cpu=SERVER_CPU, folder=self.data, client_cpu=CLIENT_CPU, **words)
+
     def scaled(self, words, step=None, least=4):
         """The row's words with less or more to do, in whole steps."""
         words = dict(words)
@@ -92,9 +97,9 @@ class Bench:
 class Load:
     """A program that prints "ready", works when given a line, prints what it did as JSON, and ends at its input's end."""
 
-    def __init__(self, program, work, **words):
+    def __init__(self, program, work, cpu=CLIENT_CPU, **words):
         self.process = subprocess.Popen(
-            ["taskset", "-c", str(CLIENT_CPU), program, work, *(f"{key}={value}" for key, value in words.items())],
+            ["taskset", "-c", str(cpu), program, work, *(f"{key}={value}" for key, value in words.items())],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
         if self.process.stdout.readline() != "ready\n":
@@ -114,9 +119,3 @@ class Load:
         self.process.wait(timeout=60)
         if self.process.returncode:
             raise RuntimeError(self.process.stderr.read().strip())
-
-    def cpu_seconds(self):
-        """With that of threads which have ended, in ticks of 10 ms."""
-        with open(f"/proc/{self.process.pid}/stat") as file:
-            fields = file.read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

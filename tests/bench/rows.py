@@ -19,6 +19,8 @@ class Row:
     servers: tuple[str, ...] = EVERY
     # What of data.MAKERS must lie in the share.
     needs: tuple[str, ...] = ()
+    # The work of tests/bench/load's program "raw" that does the same without a protocol.
+    raw: str = ""
     # For the work; "total" (bytes) and "ops" are for --scale 1.
     words: dict = dataclasses.field(default_factory=dict)
 
@@ -26,29 +28,33 @@ class Row:
     def is_memory(self):
         return self.unit == "KiB"
 
+    def can(self, name):
+        """Whether that server can do it."""
+        return name in self.servers or (name == "raw" and bool(self.raw))
+
 
 def stream(work, kind, title, total, **words):
     """A row of 1 MiB reads or writes that are signed or sealed."""
     needs = ("big",) if work == "read" else ()
-    return Row(f"{work}-{kind}", f"{work} {title}", "s/GiB", work, SAFE, needs, {"total": total, **words})
+    return Row(f"{work}-{kind}", f"{work} {title}", "s/GiB", work, SAFE, needs, "copy" if work == "read" else "receive", {"total": total, **words})
 
 
 def random(depth, ops):
-    return Row(f"random-{depth}", f"random read 4 KiB, depth {depth}", "µs/op", "random", EVERY, ("big",), {"ops": ops, "depth": depth})
+    return Row(f"random-{depth}", f"random read 4 KiB, depth {depth}", "µs/op", "random", EVERY, ("big",), "answer", {"ops": ops, "depth": depth})
 
 
 def cycle(connections, ops):
     many = "1 connection" if connections == 1 else f"{connections} connections"
-    return Row(f"cycle-{connections}", f"create-write-close-open-delete, {many}", "µs/op", "cycle", EVERY, (), {"ops": ops, "connections": connections})
+    return Row(f"cycle-{connections}", f"create-write-close-open-delete, {many}", "µs/op", "cycle", EVERY, (), "cycle", {"ops": ops, "connections": connections})
 
 
 def memory(name, title, work, **words):
-    return Row(f"memory-{name}", f"memory, {title}", "KiB", work, EVERY, ("big",) if work != "hold" else (), words)
+    return Row(f"memory-{name}", f"memory, {title}", "KiB", work, EVERY, ("big",) if work != "hold" else (), "", words)
 
 
 ROWS = [
-    Row("read", "sequential read 1 MiB", "s/GiB", "read", EVERY, ("big",), {"total": 4 * GIB}),
-    Row("write", "sequential write 1 MiB", "s/GiB", "write", EVERY, (), {"total": 4 * GIB}),
+    Row("read", "sequential read 1 MiB", "s/GiB", "read", EVERY, ("big",), "sendfile", {"total": 4 * GIB}),
+    Row("write", "sequential write 1 MiB", "s/GiB", "write", EVERY, (), "receive", {"total": 4 * GIB}),
     *(
         stream(work, f"signed-{sign}", f"signed, {title}", total, sign=sign)
         for work in ("read", "write")
@@ -64,7 +70,7 @@ ROWS = [
     random(64, 150_000),
     cycle(1, 4000),
     cycle(8, 8000),
-    Row("list", "list 10,000 entries", "ms/op", "list", EVERY, ("many",), {"ops": 20, "file": "many"}),
+    Row("list", "list 10,000 entries", "ms/op", "list", EVERY, ("many",), "list", {"ops": 20, "file": "many"}),
     Row("smbclient-get", "smbclient get (sanity)", "s/GiB", "get", EVERY, ("big",)),
     Row("smbclient-put", "smbclient put (sanity)", "s/GiB", "put", EVERY, ("big",)),
     memory("idle", "idle", "hold", connections=0),

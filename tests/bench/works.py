@@ -20,20 +20,25 @@ class Measured:
     load_busy: float | None = None
     server_busy: float | None = None
 
+    @property
+    def bound_by_load(self):
+        """Whether the speed is the load's more than the server's."""
+        return self.load_busy is not None and self.load_busy > 0.95 and self.load_busy > self.server_busy
+
 
 def loaded(bench, row, name, **words):
     """One run of the load: CPU time of the server's whole process tree while it works."""
     server = bench.server(name)
     load = bench.begin(server, row.work, **bench.scaled(row.words), **words)
-    before, load_before = proc.cpu_seconds(server.pid), load.cpu_seconds()
+    before = proc.cpu_seconds(server.pid)
     done = load.finish()
-    used, load_used = proc.cpu_seconds(server.pid) - before, load.cpu_seconds() - load_before
+    used = proc.cpu_seconds(server.pid) - before
     load.end()
-    return measured(row, done, used, load_used)
+    return measured(row, done, used)
 
 
-def measured(row, done, used, load_used):
-    busy = {"load_busy": load_used / done["seconds"], "server_busy": used / done["seconds"]}
+def measured(row, done, used):
+    busy = {"load_busy": done["cpu"] / done["seconds"], "server_busy": used / done["seconds"]}
     if row.unit == "s/GiB":
         return Measured(used / (done["bytes"] / GIB), done["bytes"] / (1 << 20) / done["seconds"], **busy)
     return Measured(used / done["ops"] * {"µs/op": 1e6, "ms/op": 1e3}[row.unit], done["ops"] / done["seconds"], **busy)
@@ -76,5 +81,16 @@ WORKS = {
 }
 
 
+def raw(bench, row):
+    """The row's bytes and file system calls without a protocol."""
+    words = {"file": "written" if row.raw == "receive" else "big", **bench.scaled(row.words)}
+    load = bench.begin_raw(row.raw, length=CACHED, **words)
+    done = load.finish()
+    load.end()
+    return measured(row, done, done["server"])
+
+
 def measure(bench, row, name):
+    if name == "raw":
+        return raw(bench, row)
     return WORKS[row.work](bench, row, name)

@@ -3,8 +3,9 @@
 //! works: read write random cycle list hold
 //! keys: address share user password sign(hmac|cmac|gmac) seal(gcm128|gcm256|ccm128|ccm256)
 //!       file size depth total(bytes) ops connections check(bytes of read data compared, 0 or 1)
-//! Prints "ready" when connected, begins at a line on standard input, prints a line of JSON when done, and keeps
-//! its connections until the next line: whoever measures the server reads its figures at those points.
+//! Prints "ready" when connected, begins at a line on standard input, prints a line of JSON when done ("cpu" is this
+//! process's CPU time meanwhile), and keeps its connections until the next line: whoever measures the server reads
+//! its figures at those points.
 
 mod client;
 mod ntlm;
@@ -13,6 +14,7 @@ use client::{CLOSE, CREATE, Client, QUERY_DIRECTORY, READ, SET_INFO, Target, WRI
 use smolsmb::crypto::{Cipher, SigningAlgorithm};
 use std::collections::HashMap;
 use std::io::{Error, Result};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 struct Words(HashMap<String, String>);
@@ -39,9 +41,25 @@ struct Done {
     ops: u64,
 }
 
+/// CPU time of this process when it began to work, in nanoseconds.
+static BEGAN: AtomicU64 = AtomicU64::new(0);
+
+/// CPU time of this process, all its threads, in nanoseconds.
+fn cpu_time() -> u64 {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the kernel fills the struct that outlives the call.
+    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) };
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+/// Waits for a line of input.
 fn step() {
     let mut line = String::new();
     let _ = std::io::stdin().read_line(&mut line);
+    BEGAN.store(cpu_time(), Ordering::Relaxed);
 }
 
 /// The byte every block of the benchmark's files is made of at `offset`; the benchmark writes them so.
@@ -151,8 +169,9 @@ fn stream(target: &Target, words: &Words, writing: bool) -> Result<()> {
 
 fn report(done: Done, began: Instant, more: &str) {
     println!(
-        "{{\"seconds\": {:.6}, \"bytes\": {}, \"ops\": {}{more}}}",
+        "{{\"seconds\": {:.6}, \"cpu\": {:.6}, \"bytes\": {}, \"ops\": {}{more}}}",
         began.elapsed().as_secs_f64(),
+        (cpu_time() - BEGAN.load(Ordering::Relaxed)) as f64 / 1e9,
         done.bytes,
         done.ops
     );
