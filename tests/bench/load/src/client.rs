@@ -19,6 +19,7 @@ pub const READ: u16 = 8;
 pub const WRITE: u16 = 9;
 pub const ECHO: u16 = 13;
 pub const QUERY_DIRECTORY: u16 = 14;
+pub const QUERY_INFO: u16 = 16;
 pub const SET_INFO: u16 = 17;
 
 #[derive(Clone)]
@@ -497,6 +498,16 @@ pub fn write(file: &[u8; 16], offset: u64, data: &[u8]) -> Vec<u8> {
     body.extend(file);
     body.extend([0; 16]);
     body.extend(data);
+    body
+}
+
+/// FileAllInformation.
+pub fn query_info(file: &[u8; 16]) -> Vec<u8> {
+    let mut body = vec![41, 0, 1, 18];
+    body.extend(4096u32.to_le_bytes());
+    body.extend([0; 16]);
+    body.extend(file);
+    body.push(0);
     body
 }
 

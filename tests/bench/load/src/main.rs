@@ -1,13 +1,16 @@
 //! Loads an SMB server with one kind of work and says what was done. usage:
 //!   load WORK KEY=VALUE…
-//! works: read write random cycle list hold
+//! works: read write random cycle list hold mixed names opens fill
 //! keys: address share user password sign(hmac|cmac|gmac) seal(gcm128|gcm256|ccm128|ccm256)
 //!       file size depth total(bytes) ops connections check(bytes of read data compared, 0 or 1)
+//!       time(ms at most) files(how many there are) flat(all in one folder, 0 or 1) held(open meanwhile) data from
 //! Prints "ready" when connected, begins at a line on standard input, prints a line of JSON when done ("cpu" is this
 //! process's CPU time meanwhile), and keeps its connections until the next line: whoever measures the server reads
 //! its figures at those points.
 
 mod client;
+mod growth;
+mod mixed;
 mod ntlm;
 
 use client::{CLOSE, CREATE, Client, QUERY_DIRECTORY, READ, SET_INFO, Target, WRITE};
@@ -385,8 +388,12 @@ fn main() -> Result<()> {
         "cycle" => cycle(&target, &words),
         "list" => list(&target, &words),
         "hold" => hold(&target, &words),
+        "mixed" => mixed::run(&target, &words),
+        "names" => growth::names(&target, &words),
+        "opens" => growth::opens(&target, &words),
+        "fill" => growth::fill(&words),
         _ => Err(Error::other(
-            "usage: load read|write|random|cycle|list|hold KEY=VALUE…",
+            "usage: load read|write|random|cycle|list|hold|mixed|names|opens|fill KEY=VALUE…",
         )),
     }
 }
