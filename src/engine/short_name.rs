@@ -13,11 +13,27 @@ const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /// Whether a character may stand in a short name.
 fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'()-@^_`{}~".contains(&byte)
+    PLAIN[usize::from(byte)]
 }
 
+const PLAIN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 0x80 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let others = b"!#$%&'()-@^_`{}~";
+    let mut index = 0;
+    while index < others.len() {
+        table[others[index] as usize] = true;
+        index += 1;
+    }
+    table
+};
+
 /// Whether a name is short already.
-pub fn is_short(name: &[u8]) -> bool {
+fn is_short(name: &[u8]) -> bool {
     let (base, extension) = match name.iter().position(|byte| *byte == b'.') {
         Some(dot) => (
             name.get(..dot).unwrap_or_default(),
@@ -30,22 +46,26 @@ pub fn is_short(name: &[u8]) -> bool {
         && extension.is_some_and(|rest| rest.len() <= 3 && rest.iter().all(|byte| is_plain(*byte)))
 }
 
-/// The short form of a name (WTF-8, as shown): the name itself where it is short, else two characters of it,
-/// a hash and up to three characters of its extension.
+/// The short form of a name (WTF-8, as shown): the name itself where it is short, else what is [`made`].
 pub fn of<'o>(name: &'o [u8], out: &'o mut [u8; LIMIT]) -> &'o [u8] {
+    made(name, out).unwrap_or(name)
+}
+
+/// What a name that is not short is called beside: two characters of it, a hash and up to three characters of
+/// its extension. `None` for a short one.
+pub fn made<'o>(name: &[u8], out: &'o mut [u8; LIMIT]) -> Option<&'o [u8]> {
     if is_short(name) {
-        return name;
+        return None;
     }
     let (base, extension) = match name.iter().rposition(|byte| *byte == b'.') {
         Some(dot) if dot > 0 => name.split_at(dot),
         _ => (name, &[][..]),
     };
-    let plain = |part: &'o [u8]| {
+    fn plain(part: &[u8]) -> impl Iterator<Item = u8> {
         part.iter()
-            .copied()
-            .filter(u8::is_ascii_alphanumeric)
-            .map(|byte| byte.to_ascii_uppercase())
-    };
+            .filter(|byte| byte.is_ascii_alphanumeric())
+            .map(u8::to_ascii_uppercase)
+    }
     let mut hash = utf16::hash_folded(name, 0);
     let mut digit = || {
         let digit = DIGITS[(hash % 36) as usize];
@@ -74,10 +94,10 @@ pub fn of<'o>(name: &'o [u8], out: &'o mut [u8; LIMIT]) -> &'o [u8] {
         }
         put(byte);
     }
-    out.get(..length).unwrap_or_default()
+    out.get(..length)
 }
 
-/// Whether [`of`] can have made a name.
+/// Whether [`made`] can have made a name.
 pub fn can_be_made(name: &[u8]) -> bool {
     name.get(TILDE) == Some(&b'~') && name.len() <= LIMIT && name.is_ascii()
 }

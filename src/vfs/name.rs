@@ -266,6 +266,11 @@ impl Iterator for Shown<'_> {
 
 /// Writes one component as the wire shows it, in WTF-8; `None` if `out` has no room.
 pub fn show<'o>(component: &[u8], out: &'o mut [u8]) -> Option<&'o [u8]> {
+    if is_plain(component) {
+        let out = out.get_mut(..component.len())?;
+        out.copy_from_slice(component);
+        return Some(out);
+    }
     let mut length = 0usize;
     for point in Shown::new(component) {
         let (bytes, count) = encode(point);
@@ -300,6 +305,14 @@ const PLAIN_UPPER: [u8; 256] = {
     }
     table
 };
+
+/// Whether a component is shown as it stands on disk, and in ASCII: the usual name.
+fn is_plain(component: &[u8]) -> bool {
+    !matches!(component.last(), Some(b' ' | b'.'))
+        && component
+            .iter()
+            .all(|&byte| PLAIN_UPPER[usize::from(byte)] != 0)
+}
 
 /// The same for the usual name, without taking it apart: a folder of 10,000 is hashed in a millisecond.
 fn hash_plain(component: &[u8]) -> Option<u64> {

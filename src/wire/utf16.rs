@@ -164,9 +164,18 @@ pub fn decode(utf16: &[u8], out: &mut [u8]) -> Result<usize, DecodeError> {
 
 /// How many bytes [`encode`] would write: twice the number of UTF-16 units.
 pub fn encoded_len(wtf8: &[u8]) -> usize {
-    CodePoints8(wtf8)
-        .map(|point| if point < 0x10000 { 2 } else { 4 })
-        .sum()
+    let (ascii, rest) = split_ascii(wtf8);
+    ascii.len() * 2
+        + CodePoints8(rest)
+            .map(|point| if point < 0x10000 { 2 } else { 4 })
+            .sum::<usize>()
+}
+
+/// What a name begins with that is ASCII, and the rest: most names are ASCII to their end, and need not be
+/// taken apart.
+fn split_ascii(wtf8: &[u8]) -> (&[u8], &[u8]) {
+    let end = wtf8.iter().position(|byte| !byte.is_ascii());
+    wtf8.split_at(end.unwrap_or(wtf8.len()))
 }
 
 /// Appends WTF-8 as UTF-16LE; returns how many bytes that took. What is no WTF-8 is written as U+FFFD
@@ -185,7 +194,16 @@ pub fn encode(wtf8: &[u8], w: &mut Writer<'_>) -> Result<usize, Full> {
 /// was all (the answer STATUS_BUFFER_OVERFLOW carries a name cut short).
 pub fn encode_cut(wtf8: &[u8], w: &mut Writer<'_>) -> (usize, bool) {
     let start = w.position();
-    for point in CodePoints8(wtf8) {
+    let (ascii, rest) = split_ascii(wtf8);
+    let mut fitted = 0;
+    for (unit, &byte) in w.rest().chunks_exact_mut(2).zip(ascii) {
+        unit.copy_from_slice(&[byte, 0]);
+        fitted += 1;
+    }
+    if w.advance(fitted * 2).is_err() || fitted < ascii.len() {
+        return (w.position() - start, false);
+    }
+    for point in CodePoints8(rest) {
         let written = match units16(point) {
             (unit, None) => w.u16(unit),
             (high, Some(low)) => w.u32(u32::from(low) << 16 | u32::from(high)),
@@ -227,12 +245,15 @@ pub fn eq_folded(a: &[u8], b: &[u8]) -> bool {
 /// A 64-bit hash of a WTF-8 name that is the same for names that differ in case only. Each seed gives
 /// another function; whoever lets clients choose the names of a shared index takes a random seed.
 pub fn hash_folded(wtf8: &[u8], seed: u64) -> u64 {
-    let mut hash = seed ^ 0xCBF2_9CE4_8422_2325;
-    for point in CodePoints8(wtf8) {
-        hash = (hash ^ u64::from(fold(point)))
+    let step = |hash: u64, point: u32| {
+        (hash ^ u64::from(point))
             .wrapping_mul(0x0000_0100_0000_01B3)
-            .rotate_left(23);
-    }
+            .rotate_left(23)
+    };
+    let (ascii, rest) = split_ascii(wtf8);
+    let upper = ascii.iter().map(|byte| byte.to_ascii_uppercase().into());
+    let hash = upper.fold(seed ^ 0xCBF2_9CE4_8422_2325, step);
+    let mut hash = CodePoints8(rest).map(fold).fold(hash, step);
     // The low bits of the product depend on low bits only; spread the high ones over them.
     hash ^= hash >> 32;
     hash = hash.wrapping_mul(0x9E37_79B9_7F4A_7C15);

@@ -153,9 +153,8 @@ impl Search<'_, '_, '_> {
 
     fn put(&mut self, name: &[u8], meta: Option<&Meta>) -> Result<(), Full> {
         let mut short = [0; short_name::LIMIT];
-        let short_name = if self.needs_short && !DOTS.contains(&name) && !short_name::is_short(name)
-        {
-            short_name::of(name, &mut short)
+        let short_name = if self.needs_short && !DOTS.contains(&name) {
+            short_name::made(name, &mut short).unwrap_or_default()
         } else {
             b""
         };

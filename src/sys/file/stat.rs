@@ -1,7 +1,8 @@
 //! statx: identity, size, times, birth.
 
-use rustix::fs::{AtFlags, IFlags, Statx, StatxAttributes, StatxFlags, StatxTimestamp};
+use rustix::fs::{AtFlags, CWD, IFlags, Statx, StatxAttributes, StatxFlags, StatxTimestamp};
 use rustix::io::Errno;
+use std::ffi::CStr;
 use std::os::fd::BorrowedFd;
 
 pub use rustix::fs::FileType;
@@ -94,6 +95,12 @@ pub fn stat_child(directory: BorrowedFd<'_>, name: &[u8]) -> Result<Stat, Errno>
     if name.contains(&b'/') {
         return Err(Errno::INVAL);
     }
+    rustix::fs::statx(directory, name, AtFlags::SYMLINK_NOFOLLOW, wanted()).map(Stat::from)
+}
+
+/// The status of a name just listed, in `directory` or, without one, in the folder entered; a link's own.
+pub fn stat_entry(directory: Option<BorrowedFd<'_>>, name: &CStr) -> Result<Stat, Errno> {
+    let directory = directory.unwrap_or(CWD);
     rustix::fs::statx(directory, name, AtFlags::SYMLINK_NOFOLLOW, wanted()).map(Stat::from)
 }
 

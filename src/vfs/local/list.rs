@@ -5,6 +5,10 @@ use super::error::error;
 use super::meta::{Attributes, describe};
 use super::*;
 use crate::sys::file::{Errno, FileType, Flags};
+use std::ffi::CStr;
+
+/// So many bytes of names are asked for at once: what an answer has no more room for is read again for the next.
+const AT_A_TIME: usize = 8 * 1024;
 
 impl Local {
     pub(super) fn list_entries(
@@ -37,18 +41,14 @@ impl Local {
             None
         };
         let mut here = None;
-        match standing {
-            Some(_) => self.work.target.truncate(0),
-            None => self.work.target.set_handle(directory.fd.as_fd()),
-        }
-        let handle = self.work.target.len();
+        let mut shown = [0; name::SHOWN_LIMIT];
         sys::seek_directory(directory.fd.as_fd(), cursor).map_err(error)?;
         // Taken out while `self` is needed; a panic in `each` would have kept it.
         let mut buffer = std::mem::take(&mut self.work.entries);
         if buffer.is_empty() {
             buffer = Box::new_uninit_slice(ENTRIES_BUFFER);
         }
-        let mut entries = sys::list(directory.fd.as_fd(), &mut buffer);
+        let mut entries = sys::list(directory.fd.as_fd(), &mut buffer[..AT_A_TIME]);
         let mut result = Ok(());
         while let Some(entry) = entries.next() {
             let entry = match entry {
@@ -58,8 +58,8 @@ impl Local {
                     break;
                 }
             };
-            let name = entry.file_name().to_bytes();
-            let mut shown = [0; name::SHOWN_LIMIT];
+            let own = entry.file_name();
+            let name = own.to_bytes();
             let Some(shown) = name::show(name, &mut shown) else {
                 continue;
             };
@@ -71,8 +71,8 @@ impl Local {
                 true => {
                     let hidden = hide && name.first() == Some(&b'.');
                     let linked = matches!(entry.file_type(), FileType::Symlink | FileType::Unknown);
-                    self.work.target.truncate(handle);
-                    match self.describe_entry(directory, name, hidden, linked, &mut here) {
+                    let standing = standing.is_some();
+                    match self.describe_entry(directory, own, standing, hidden, linked, &mut here) {
                         Some(meta) => Some(meta),
                         // Gone since the folder was read.
                         None => continue,
@@ -97,14 +97,16 @@ impl Local {
     fn describe_entry(
         &mut self,
         directory: &File,
-        name: &[u8],
+        name: &CStr,
+        standing: bool,
         hidden: bool,
         linked: bool,
         here: &mut Option<usize>,
     ) -> Option<Meta> {
-        let stat = sys::stat_child(directory.fd.as_fd(), name).ok()?;
+        let folder = directory.fd.as_fd();
+        let stat = sys::stat_entry((!standing).then_some(folder), name).ok()?;
         if linked && meta::kind(&stat) == Kind::Symlink {
-            if let Some(fd) = self.follow_entry(directory, name, here)
+            if let Some(fd) = self.follow_entry(directory, name.to_bytes(), here)
                 && let Ok(target) = sys::stat(fd.as_fd())
             {
                 let path = HandlePath::of(fd.as_fd());
@@ -131,10 +133,14 @@ impl Local {
             value,
             ..
         } = &mut self.work;
-        let place = target
-            .push(name)
-            .is_ok()
-            .then(|| Place::Entry(target.as_c_str()));
+        let path = if standing {
+            Some(name)
+        } else {
+            target.set_handle(folder);
+            let joined = target.push(name.to_bytes());
+            joined.is_ok().then(|| target.as_c_str())
+        };
+        let place = path.map(Place::Entry);
         Some(describe(&stat, place, hidden, Attributes { names, value }))
     }
 
