@@ -1,5 +1,6 @@
 """What every measurement needs: the servers, each started when first asked for, and the load that works on them."""
 
+import functools
 import json
 import os
 import pathlib
@@ -18,10 +19,10 @@ TUNED = {
     "server signing": "disabled", "smb encrypt": "off", "use sendfile": "yes", "aio read size": 0, "aio write size": 0,
     "min receivefile size": 16384, "strict locking": "no",
 }
-# The lab's name of each server and the options it runs with.
-SERVERS = {"ours": ("smolsmb", {}), "smbd": ("smbd", {"plain shares": True}), "tuned": ("smbd", {"plain shares": True, **TUNED})}
+# The lab's name of each server and the options it runs with; "static" is ours as routers get it.
+SERVERS = {"ours": ("smolsmb", {}), "static": ("smolsmb", {}), "smbd": ("smbd", {"plain shares": True}), "tuned": ("smbd", {"plain shares": True, **TUNED})}
 # "raw" is no server: the same bytes and file system calls without a protocol, by the load's program of that name.
-TITLES = {"ours": "smolsmb", "smbd": "smbd", "tuned": "smbd tuned", "raw": "raw limit"}
+TITLES = {"ours": "smolsmb", "static": "smolsmb static", "smbd": "smbd", "tuned": "smbd tuned", "raw": "raw limit"}
 SERVER_CPU, CLIENT_CPU = 0, 1
 
 
@@ -30,6 +31,12 @@ def build_load():
     subprocess.run(["cargo", "build", "--release", "--quiet", "--locked", "--target-dir", lab.ROOT / "target/load"], cwd=HERE / "load",
                    check=True, env={**os.environ, "RUSTFLAGS": "-Awarnings"})
     return lab.ROOT / "target/load/release"
+
+
+def build_static():
+    """The binary that routers get, for this machine's CPU."""
+    subprocess.run([lab.ROOT / "cross/build", "x86_64"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return lab.ROOT / "target/cross/x86_64/smolsmb"
 
 
 class Bench:
@@ -56,7 +63,11 @@ class Bench:
         """A server that whoever asked for it stops."""
         kind, options = SERVERS[name]
         share = lab.Share("disk", str(self.data), writers=["root"])
-        return lab.start(kind, self.lab / (name + place), [share], [lab.User("root", PASSWORD)], options, cpu=SERVER_CPU)
+        make = {"smolsmb": lab.Smolsmb, "smbd": lab.Samba}[kind]
+        server = make(self.lab / (name + place), [share], [lab.User("root", PASSWORD)], options, cpu=SERVER_CPU)
+        if name == "static":
+            server.binary = lambda: str(self.static)
+        return server.start()
 
     def server(self, name):
         """The server that all rows share."""
@@ -69,11 +80,23 @@ class Bench:
             server.stop()
         self.servers = {}
 
-    def begin(self, server, work, **words):
+    @functools.cached_property
+    def static(self):
+        return build_static()
+
+    @functools.cached_property
+    def libsmbclient(self):
+        """The load that is made of Samba's client library."""
+        program = self.programs / "libsmbclient"
+        flags = subprocess.run(["pkg-config", "--cflags", "--libs", "smbclient"], check=True, capture_output=True, text=True).stdout.split()
+        subprocess.run(["cc", "-O2", "-Wall", "-o", program, HERE / "libsmbclient.c", *flags], check=True)
+        return program
+
+    def begin(self, server, work, program=None, **words):
         """The load, connected to the server and waiting for `finish` to begin its work."""
         for patience in (2, 1, 0):
             try:
-                return Load(self.programs / "load", work, address=f"127.0.0.1:{server.port}", share="disk", user="root", password=PASSWORD, **words)
+                return Load(program or self.programs / "load", work, address=f"127.0.0.1:{server.port}", share="disk", user="root", password=PASSWORD, **words)
             except RuntimeError as problem:
                 # A busy machine lets a login time out now and then.
                 if not patience:
@@ -84,13 +107,12 @@ class Bench:
         """Both ends of a connection with no protocol, of which this process is the server's."""
         return Load(self.programs / "raw", work, cpu=SERVER_CPU, folder=self.data, client_cpu=CLIENT_CPU, **words)
 
-    def scaled(self, words, step=None, least=4):
+    def scaled(self, words):
         """The row's words with less or more to do, in whole steps."""
         words = dict(words)
-        for key, unit in (("total", 1 << 20), ("ops", words.get("connections", 1))):
+        for key, unit in (("total", 4 << 20), ("ops", words.get("connections", 1))):
             if key in words:
-                unit = step or unit
-                words[key] = max(unit * least, int(words[key] * self.scale) // unit * unit)
+                words[key] = max(unit, int(words[key] * self.scale) // unit * unit)
         return words
 
 

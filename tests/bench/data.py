@@ -23,6 +23,7 @@ def entries(folder, name, count):
 MAKERS = {
     "big": big,
     "many": lambda folder: entries(folder, "many", 10_000),
+    "crowd": lambda folder: entries(folder, "crowd", 100_000),
 }
 
 

@@ -26,10 +26,10 @@ class Measured:
         return self.load_busy is not None and self.load_busy > 0.95 and self.load_busy > self.server_busy
 
 
-def loaded(bench, row, name, **words):
+def loaded(bench, row, name, work=None, program=None, **words):
     """One run of the load: CPU time of the server's whole process tree while it works."""
     server = bench.server(name)
-    load = bench.begin(server, row.work, **bench.scaled(row.words), **words)
+    load = bench.begin(server, work or row.work, program, **bench.scaled(row.words), **words)
     before = proc.cpu_seconds(server.pid)
     done = load.finish()
     used = proc.cpu_seconds(server.pid) - before
@@ -50,6 +50,10 @@ def read(bench, row, name):
 
 def write(bench, row, name):
     return loaded(bench, row, name, file="written", length=CACHED)
+
+
+def libsmbclient(bench, row, name):
+    return loaded(bench, row, name, row.work.partition("-")[2], bench.libsmbclient, length=CACHED)
 
 
 def smbclient(bench, row, name):
@@ -75,6 +79,9 @@ WORKS = {
     "list": loaded,
     "get": smbclient,
     "put": smbclient,
+    "libsmbclient-get": libsmbclient,
+    "libsmbclient-put": libsmbclient,
+    "libsmbclient-list": libsmbclient,
     "hold": lambda *of: Measured(memory.hold(*of)),
     "peak": lambda *of: Measured(memory.peak(*of)),
     "after": lambda *of: Measured(memory.after(*of)),
