@@ -4,6 +4,7 @@ Every figure is of a server of its own with no other beside it: its pages are sh
 """
 
 import contextlib
+import re
 import threading
 import time
 from concurrent import futures
@@ -67,13 +68,25 @@ def crowd(bench, server):
     return most[0]
 
 
+def busy(bench, name):
+    """(the peak, what is left some seconds after) of one and the same crowd, for the two rows."""
+    if name not in bench.crowds:
+        with alone(bench, name) as server:
+            most = crowd(bench, server)
+            time.sleep(REST)
+            bench.crowds[name] = most, pss(server)
+    return bench.crowds[name]
+
+
 def peak(bench, row, name):
-    with alone(bench, name) as server:
-        return crowd(bench, server)
+    return busy(bench, name)[0]
 
 
 def after(bench, row, name):
-    with alone(bench, name) as server:
-        crowd(bench, server)
-        time.sleep(REST)
-        return pss(server)
+    return busy(bench, name)[1]
+
+
+def ceiling(bench):
+    """KiB that our server says it uses at most."""
+    found = re.search(r"^Memory: at most (\d+) MiB", bench.server("ours").check(), re.MULTILINE)
+    return int(found[1]) * 1024 if found else None
