@@ -4,7 +4,7 @@
 use super::Server;
 use super::account;
 use super::session::{Identity, Session, SessionId};
-use crate::vfs::{At, Error, Kind, SharePath, Vfs};
+use crate::vfs::{At, Error, Kind, Meta, SharePath, Vfs};
 use crate::wire::access;
 use crate::wire::security::{SecurityDescriptor, Sid, maximal_access};
 use crate::wire::status::Status;
@@ -38,6 +38,15 @@ pub fn token(session: &Session, guid: &[u8; 16]) -> Token {
     token
 }
 
+/// How long a descriptor is that was asked for; 0 where none is stored, or none can be.
+fn stored_length(stored: Result<Option<usize>, Error>) -> Result<usize, Status> {
+    match stored {
+        Ok(stored) => Ok(stored.unwrap_or(0)),
+        Err(Error::Unsupported) => Ok(0),
+        Err(error) => Err(error.into()),
+    }
+}
+
 impl<V: Vfs> Server<V> {
     /// Everything a session may do with a file, as far as a stored descriptor says; all if none is stored.
     pub(super) fn descriptor_access(
@@ -45,17 +54,20 @@ impl<V: Vfs> Server<V> {
         session: SessionId,
         file: &V::File,
     ) -> Result<u32, Status> {
+        let stored = self.vfs.security(file, &mut self.scratch);
+        self.access_by(session, stored_length(stored)?)
+    }
+
+    /// Everything a session may do as far as the descriptor says whose `stored` bytes are at the start of the
+    /// scratch; all if there are none.
+    pub(super) fn access_by(&self, session: SessionId, stored: usize) -> Result<u32, Status> {
         let session = self
             .sessions
             .get(session)
             .ok_or(Status::USER_SESSION_DELETED)?;
-        let stored = match self.vfs.security(file, &mut self.scratch) {
-            Ok(Some(length)) => length,
-            Ok(None) | Err(crate::vfs::Error::Unsupported) => {
-                return Ok(access::FILE_ALL_ACCESS);
-            }
-            Err(error) => return Err(error.into()),
-        };
+        if stored == 0 {
+            return Ok(access::FILE_ALL_ACCESS);
+        }
         let bytes = self.scratch.get(..stored).ok_or(Status::INTERNAL_ERROR)?;
         let Ok(descriptor) = SecurityDescriptor::parse(bytes) else {
             // What cannot be read protects nothing and must not lock everybody out.
@@ -89,6 +101,28 @@ impl<V: Vfs> Server<V> {
         }
     }
 
+    /// Puts the descriptor of the folder that holds what a path names at the start of the scratch, in its first
+    /// half; its length, 0 if none is stored, `None` where there is no such folder. `folder`: it was found already.
+    pub(super) fn folder_descriptor(
+        &mut self,
+        at: At,
+        path: SharePath<'_>,
+        folder: Option<&V::Folder>,
+    ) -> Result<Option<usize>, Status> {
+        let above = match folder {
+            Some(_) => None,
+            None => self.folder_of(at, path)?,
+        };
+        let Server { vfs, scratch, .. } = self;
+        let room = scratch.get_mut(..DESCRIPTOR).unwrap_or_default();
+        let stored = match (folder, &above) {
+            (Some(folder), _) => vfs.folder_security(folder, room),
+            (None, Some(above)) => vfs.security(above, room),
+            (None, None) => return Ok(None),
+        };
+        stored_length(stored).map(Some)
+    }
+
     /// Everything a session may do with a file that was found by `path`: what its own descriptor says, and
     /// what the right to delete from its folder and to list it adds ([MS-FSA] 2.1.5.1.2).
     pub(super) fn named_access(
@@ -96,10 +130,13 @@ impl<V: Vfs> Server<V> {
         session: SessionId,
         at: At,
         path: SharePath<'_>,
-        file: &V::File,
+        (file, meta): (&V::File, &Meta),
     ) -> Result<u32, Status> {
         const ADDED: u32 = access::DELETE | access::FILE_READ_ATTRIBUTES;
-        let own = self.descriptor_access(session, file)?;
+        let own = match meta.described {
+            true => self.descriptor_access(session, file)?,
+            false => self.access_by(session, 0)?,
+        };
         if own & ADDED == ADDED {
             return Ok(own);
         }

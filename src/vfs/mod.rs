@@ -74,6 +74,8 @@ pub struct Meta {
     pub uid: u32,
     /// Unix group.
     pub gid: u32,
+    /// A security descriptor may be stored with it; `false`: there is none to ask [`Vfs::security`] for.
+    pub described: bool,
 }
 
 /// Why an operation failed; the engine turns each into an NTSTATUS.
@@ -299,12 +301,23 @@ pub struct Change {
     pub directory: bool,
 }
 
+/// What [`Vfs::find`] comes to.
+#[derive(Debug)]
+pub enum Found<File, Folder> {
+    /// It is there.
+    There(File, Meta),
+    /// It is not, but the folder is that it would be in.
+    Missing(Folder),
+}
+
 /// The object store. Everything is synchronous; what would wait for a disk says so where asked.
 /// An implementation keeps every path below its root, whatever the names and links in it.
 pub trait Vfs {
     /// An open file, directory, link or named stream. Dropping it closes it. It remembers the root, on
     /// whose behalf it was opened, and the name it came by.
     type File;
+    /// A folder, held to make something in it that was not there when it was looked at.
+    type Folder;
 
     /// Opens a share's root folder; its number is used in every [`At`].
     fn mount(&mut self, path: &[u8], options: &RootOptions) -> Result<RootId, Error>;
@@ -320,6 +333,26 @@ pub trait Vfs {
         path: SharePath<'_>,
         follow: bool,
     ) -> Result<(Self::File, Meta), Error>;
+    /// As [`Vfs::lookup`]; of a file that is not there it finds the folder that it would be in.
+    fn find(
+        &mut self,
+        at: At,
+        path: SharePath<'_>,
+        follow: bool,
+    ) -> Result<Found<Self::File, Self::Folder>, Error>;
+    /// Makes a file or directory where [`Vfs::find`] just found that it is [`Found::Missing`]; `path` is the same.
+    fn create_in(
+        &mut self,
+        folder: &Self::Folder,
+        path: SharePath<'_>,
+        new: &New,
+    ) -> Result<(Self::File, Meta), Error>;
+    /// What [`Vfs::security`] tells of a file, of a folder.
+    fn folder_security(
+        &mut self,
+        folder: &Self::Folder,
+        out: &mut [u8],
+    ) -> Result<Option<usize>, Error>;
     /// Makes what was not there ([`Error::Exists`] if it is, in any case) and opens it. A stream's file must exist.
     fn create(
         &mut self,

@@ -42,13 +42,24 @@ impl Flags {
     }
 }
 
-/// Opens a share's root by its absolute path; it must be a directory.
-pub fn root(path: &CStr) -> Result<OwnedFd, Errno> {
-    rustix::fs::open(
-        path,
-        OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
-        Mode::empty(),
-    )
+/// Opens a share's root by its absolute path; it must be a directory. Whether it could be opened to be read, not
+/// only as a handle.
+pub fn root(path: &CStr) -> Result<(OwnedFd, bool), Errno> {
+    let readable = Flags {
+        read: true,
+        directory: true,
+        ..Flags::HANDLE
+    };
+    let handle = Flags {
+        read: false,
+        ..readable
+    };
+    match rustix::fs::open(path, readable.to_kernel(), Mode::empty()) {
+        Err(Errno::ACCESS | Errno::PERM) => {
+            rustix::fs::open(path, handle.to_kernel(), Mode::empty()).map(|fd| (fd, false))
+        }
+        opened => opened.map(|fd| (fd, true)),
+    }
 }
 
 /// Whether this kernel has openat2 (5.6 and later, and not forbidden by a sandbox).

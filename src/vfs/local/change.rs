@@ -3,45 +3,16 @@
 
 use super::error::{error, refusal};
 use super::open::{changed, is_dotted, watch};
-use super::place::{has_one_name, same_file, still_names};
-use super::resolve::{Resolver, split};
+use super::place::{Guess, Leaf, Standing, has_one_name, same_file};
+use super::resolve::{OwnFolder, Resolver, folder, split};
 use super::*;
-use crate::sys::file::{Errno, Flags, Stat};
-
-const FOLDER: Flags = Flags {
-    directory: true,
-    ..Flags::HANDLE
-};
+use crate::sys::file::{Errno, Flags};
 
 /// What stands where a name is to be put.
 struct Taken {
     stat: Stat,
     /// How it is spelled on disk.
     spelled: Leaf,
-}
-
-/// One component, in place.
-struct Leaf {
-    bytes: [u8; name::NAME_LIMIT],
-    length: usize,
-}
-
-impl Leaf {
-    fn of(leaf: &[u8]) -> Result<Self, Error> {
-        let mut bytes = [0; name::NAME_LIMIT];
-        bytes
-            .get_mut(..leaf.len())
-            .ok_or(Error::NameTooLong)?
-            .copy_from_slice(leaf);
-        Ok(Leaf {
-            bytes,
-            length: leaf.len(),
-        })
-    }
-
-    fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
 }
 
 impl Local {
@@ -52,37 +23,21 @@ impl Local {
             let path = file.handle_path();
             return stream::remove(file.place(&path), stream);
         }
-        let (folder, leaf, stat) = self.parent_of(file)?;
+        let Standing { own, leaf, stat } = self.standing(file)?;
         let _guard = self.on_behalf(file.who)?;
-        let watched = watch(&self.misses, folder.as_fd());
+        let root = self.roots.get(usize::from(file.root.0));
+        let Some(Some(Root { fd, .. })) = root else {
+            return Err(Error::NotFound);
+        };
+        let folder = folder(fd.as_fd(), &own);
+        let watched = watch(&self.misses, folder);
         let directory = meta::kind(&stat) == Kind::Directory;
-        sys::remove(folder.as_fd(), leaf.bytes(), directory).map_err(|errno| match errno {
+        sys::remove(folder, leaf.bytes(), directory).map_err(|errno| match errno {
             Errno::EXIST => Error::NotEmpty,
             other => error(other),
         })?;
-        changed(&mut self.misses, watched, folder.as_fd(), None);
+        changed(&mut self.misses, watched, folder, None);
         Ok(())
-    }
-
-    /// The folder that holds the file's name, the name, and the file's status. The folder is opened with the
-    /// server's rights: the kernel checks the user's when the name is changed.
-    fn parent_of(&mut self, file: &File) -> Result<(OwnedFd, Leaf, Stat), Error> {
-        if !self.locate(file)? {
-            return Err(Error::NotFound);
-        }
-        let (parent, leaf) = split(self.work.path.bytes()).ok_or(Error::AccessDenied)?;
-        let leaf = Leaf::of(leaf)?;
-        let length = parent.len();
-        self.work.path.truncate(length);
-        let root = self.root_of(file)?;
-        let folder = self
-            .work
-            .path
-            .open_under(root.fd.as_fd(), FOLDER, root.kernel)
-            .map_err(refusal)?;
-        let stat = sys::stat(file.named()).map_err(error)?;
-        still_names(folder.as_fd(), leaf.bytes(), &stat)?;
-        Ok((folder, leaf, stat))
     }
 
     /// The folder where `path` is to be put, its last component, and what stands there in any case.
@@ -90,7 +45,7 @@ impl Local {
         &mut self,
         root: RootId,
         path: &'p [u8],
-    ) -> Result<(OwnedFd, &'p [u8], Option<Taken>), Error> {
+    ) -> Result<(OwnFolder, &'p [u8], Option<Taken>), Error> {
         let Some(Some(root)) = self.roots.get(usize::from(root.0)) else {
             return Err(Error::NotFound);
         };
@@ -101,13 +56,14 @@ impl Local {
             misses: &mut self.misses,
             entries: &mut self.work.entries,
             path: &mut self.work.target,
-            watched: None,
+            seen: None,
         };
-        let folder = resolver.find_folder(parent)?;
-        match sys::stat_child(folder.as_fd(), leaf) {
+        let own = resolver.find_folder(parent)?;
+        let found = folder(root.fd.as_fd(), &own);
+        match sys::stat_child(found, leaf) {
             Ok(stat) => {
                 return Ok((
-                    folder,
+                    own,
                     leaf,
                     Some(Taken {
                         stat,
@@ -118,16 +74,16 @@ impl Local {
             Err(Errno::NOENT | Errno::INVAL | Errno::ILSEQ) => {}
             Err(errno) => return Err(refusal(errno)),
         }
-        if !resolver.find_leaf(folder.as_fd(), leaf)? {
-            return Ok((folder, leaf, None));
+        if !resolver.find_leaf(found, leaf)? {
+            return Ok((own, leaf, None));
         }
         let spelled = Leaf::of(split(resolver.path.bytes()).ok_or(Error::Io)?.1)?;
-        let taken = match sys::stat_child(folder.as_fd(), spelled.bytes()) {
+        let taken = match sys::stat_child(found, spelled.bytes()) {
             Ok(stat) => Some(Taken { stat, spelled }),
             Err(Errno::NOENT) => None,
             Err(errno) => return Err(refusal(errno)),
         };
-        Ok((folder, leaf, taken))
+        Ok((own, leaf, taken))
     }
 
     pub(super) fn rename_file(
@@ -143,16 +99,20 @@ impl Local {
         if !to.stream.is_empty() {
             return Err(Error::Invalid);
         }
-        let (from, leaf, stat) = self.parent_of(file)?;
+        let Standing { own, leaf, stat } = self.standing(file)?;
         let _guard = self.on_behalf(file.who)?;
-        let (folder, new, taken) = self.destination(file.root, to.path)?;
-        let source = watch(&self.misses, from.as_fd());
-        let target = watch(&self.misses, folder.as_fd());
-        let one_folder = same_file(
-            &sys::stat(from.as_fd()).map_err(error)?,
-            &sys::stat(folder.as_fd()).map_err(error)?,
-        );
-        let (here, there) = (from.as_fd(), folder.as_fd());
+        let (other, new, taken) = self.destination(file.root, to.path)?;
+        let Some(Some(Root { fd: root, .. })) = self.roots.get(usize::from(file.root.0)) else {
+            return Err(Error::NotFound);
+        };
+        let (here, there) = (folder(root.as_fd(), &own), folder(root.as_fd(), &other));
+        let from = sys::stat(here).map_err(error)?;
+        let into = match (&own, &other) {
+            (None, None) => from,
+            _ => sys::stat(there).map_err(error)?,
+        };
+        let (source, target) = (self.misses.held(&from), self.misses.held(&into));
+        let one_folder = same_file(&from, &into);
         match taken {
             None => sys::rename_new(here, leaf.bytes(), there, new).map_err(error)?,
             Some(taken)
@@ -200,6 +160,7 @@ impl Local {
         if !one_folder {
             changed(&mut self.misses, target, there, Some(new));
         }
+        file.guess = Guess::of(to.path);
         file.hidden = self
             .root_of(file)
             .is_ok_and(|root| root.options.hide_dot_files)
@@ -310,9 +271,12 @@ impl Local {
         }
         self.root_of(file)?;
         let _guard = self.on_behalf(file.who)?;
-        let (folder, new, taken) = self.destination(file.root, to.path)?;
-        let watched = watch(&self.misses, folder.as_fd());
-        let there = folder.as_fd();
+        let (own, new, taken) = self.destination(file.root, to.path)?;
+        let Some(Some(Root { fd: root, .. })) = self.roots.get(usize::from(file.root.0)) else {
+            return Err(Error::NotFound);
+        };
+        let there = folder(root.as_fd(), &own);
+        let watched = watch(&self.misses, there);
         if let Some(taken) = taken {
             let stat = sys::stat(file.fd.as_fd()).map_err(error)?;
             if !replace {

@@ -7,6 +7,9 @@ use super::stream::{AttributeName, missing, no_room};
 use super::*;
 use crate::sys::file::{Errno, Flags, Stat};
 
+/// Most descriptors are shorter, in bytes.
+const USUAL_DESCRIPTOR: usize = 1024;
+
 impl Local {
     pub(super) fn store_times(&mut self, file: &mut File, times: &Times) -> Result<(), Error> {
         file.writable()?;
@@ -254,9 +257,21 @@ impl Local {
             return Ok(None);
         }
         let path = file.handle_path();
-        match sys::get(file.place(&path), SECURITY, out) {
-            Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(None),
-            other => other.map(Some).map_err(error),
+        stored_security(file.place(&path), out)
+    }
+
+    pub(super) fn load_folder_security(
+        &mut self,
+        folder: &Folder,
+        out: &mut [u8],
+    ) -> Result<Option<usize>, Error> {
+        let root = self.root(folder.at.root)?;
+        match &folder.own {
+            None if root.readable => stored_security(Place::Open(root.fd.as_fd()), out),
+            own => {
+                let path = HandlePath::of(resolve::folder(root.fd.as_fd(), own));
+                stored_security(Place::Handle(path.as_c_str()), out)
+            }
         }
     }
 
@@ -304,6 +319,20 @@ impl Local {
             true => sys::remove_attribute(place, REPARSE).map_err(missing),
             false => sys::set(place, REPARSE, buffer, false).map_err(no_room),
         }
+    }
+}
+
+/// The descriptor that is stored at `place`. The kernel takes as much memory as it is offered room: a little is
+/// tried first.
+pub(super) fn stored_security(place: Place<'_>, out: &mut [u8]) -> Result<Option<usize>, Error> {
+    let little = out.len().min(USUAL_DESCRIPTOR);
+    let found = match sys::get(place, SECURITY, &mut out[..little]) {
+        Err(Errno::RANGE) if little < out.len() => sys::get(place, SECURITY, out),
+        other => other,
+    };
+    match found {
+        Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(None),
+        other => other.map(Some).map_err(error),
     }
 }
 

@@ -54,6 +54,7 @@ struct Extra {
     change: Option<FileTime>,
     tag: u32,
     ea_size: u32,
+    described: bool,
 }
 
 /// The 100-nanosecond intervals since 1601 of a disk's time; 0 before.
@@ -101,8 +102,12 @@ fn names(place: Place<'_>, out: &mut [u8]) -> Result<usize, sys::Errno> {
 fn extra(stat: &Stat, place: Place<'_>, memory: &mut Attributes<'_>) -> Extra {
     let mut extra = Extra::default();
     // A disk without attributes, or rights that hide them: what can be known without them is told.
-    let Ok(length) = names(place, memory.names) else {
-        return extra;
+    let length = match names(place, memory.names) {
+        Ok(length) => length,
+        Err(errno) => {
+            extra.described = errno != sys::Errno::OPNOTSUPP;
+            return extra;
+        }
     };
     for name in memory.names[..length].split(|&byte| byte == 0) {
         if name == dosattrib::NAME {
@@ -119,6 +124,8 @@ fn extra(stat: &Stat, place: Place<'_>, memory: &mut Attributes<'_>) -> Extra {
             extra.tag = memory.value[..length]
                 .first_chunk()
                 .map_or(0, |tag| u32::from_le_bytes(*tag));
+        } else if name == SECURITY {
+            extra.described = true;
         } else if let Some(shown) = visible(name) {
             let value = sys::size(place, name).unwrap_or(0);
             let size = u32::try_from(value.saturating_add(shown.len()).saturating_add(5))
@@ -198,6 +205,7 @@ pub(super) fn describe(
         mode: stat.mode,
         uid: stat.uid,
         gid: stat.gid,
+        described: extra.described,
     }
 }
 

@@ -40,6 +40,8 @@ struct Folder {
     stamp: Stamp,
     valid: bool,
     settled: bool,
+    /// Names that are gone are among what is remembered.
+    worn: bool,
     scanned: Timestamp,
     used: u32,
 }
@@ -108,6 +110,13 @@ impl Misses {
             .map(Slot)
     }
 
+    /// Whether the folder is remembered with names that have been removed since: reading all of it again makes
+    /// that certain which now only may be.
+    pub(super) fn is_worn(&self, stat: &Stat) -> bool {
+        self.held(stat)
+            .is_some_and(|slot| self.folders[slot.0].worn)
+    }
+
     /// Whether anything is remembered.
     pub(super) fn is_empty(&self) -> bool {
         !self.folders.iter().any(|folder| folder.valid)
@@ -141,6 +150,7 @@ impl Misses {
                 .max(stat.write.seconds)
                 .saturating_add(SETTLED_SECONDS)
                 < now.seconds,
+            worn: false,
             scanned: now,
             used: self.clock,
         };
@@ -162,8 +172,9 @@ impl Misses {
 
     /// We have changed the folder ourselves: it is now as `stat` has it.
     pub(super) fn changed(&mut self, slot: Slot, stat: &Stat, added: Option<u64>) {
-        if let Some(hash) = added {
-            self.add(slot, hash);
+        match added {
+            Some(hash) => self.add(slot, hash),
+            None => self.folders[slot.0].worn = true,
         }
         let folder = &mut self.folders[slot.0];
         folder.stamp = Stamp::of(stat);
@@ -252,6 +263,21 @@ mod tests {
         assert_eq!(misses.ask(&after, hash(b"NEW"), at(201)), Answer::Perhaps);
         assert_eq!(misses.ask(&after, hash(b"x"), at(201)), Answer::Absent);
         assert_eq!(misses.ask(&after, hash(b"x"), at(203)), Answer::Unknown);
+    }
+
+    #[test]
+    fn what_we_remove_wears_a_folder_until_it_is_read_again() {
+        let mut misses = Misses::new(1, 4096);
+        let (before, after) = (folder(7, 100), folder(7, 201));
+        remember(&mut misses, &before, &[b"a", b"b"], 200);
+        let slot = misses.held(&before).unwrap();
+        assert!(!misses.is_worn(&before));
+        misses.changed(slot, &after, None);
+        assert_eq!(misses.ask(&after, hash(b"b"), at(201)), Answer::Perhaps);
+        assert!(misses.is_worn(&after) && !misses.is_worn(&before));
+        remember(&mut misses, &after, &[b"a"], 201);
+        assert_eq!(misses.ask(&after, hash(b"b"), at(201)), Answer::Absent);
+        assert!(!misses.is_worn(&after));
     }
 
     #[test]

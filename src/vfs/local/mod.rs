@@ -24,9 +24,11 @@ mod volume;
 mod tests;
 
 use super::*;
-use crate::sys::file::{self as sys, HandlePath, PathBuffer, Place};
+use crate::sys::file::{self as sys, HandlePath, PathBuffer, Place, Stat};
 use misses::Misses;
 use outside::{OF_FILES, OF_GONE, OF_MOVED, OF_NEW, Outside};
+use place::Guess;
+use resolve::OwnFolder;
 use std::cell::Cell;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -72,6 +74,8 @@ struct Root {
     fd: OwnedFd,
     options: RootOptions,
     generation: u32,
+    /// It is more than a handle: what it keeps can be asked for by its descriptor.
+    readable: bool,
     /// The kernel resolves beneath it by itself.
     kernel: bool,
 }
@@ -86,10 +90,24 @@ struct Work {
     value: Box<[u8]>,
 }
 
+/// A folder in which a name is missing.
+#[derive(Debug)]
+pub struct Folder {
+    own: OwnFolder,
+    /// As it was when it was found that the name is missing.
+    stat: Stat,
+    at: At,
+    generation: u32,
+}
+
 /// An open file, directory, link or named stream of a [`Local`].
 #[derive(Debug)]
 pub struct File {
     fd: OwnedFd,
+    /// Device and inode of `fd`.
+    identity: (u64, u64),
+    /// Where its name may still stand.
+    guess: Guess,
     /// The link it was reached by: that is what a rename or a removal means.
     link: Option<OwnedFd>,
     stream: Option<Box<[u8]>>,
@@ -208,6 +226,7 @@ impl Local {
 
 impl Vfs for Local {
     type File = File;
+    type Folder = Folder;
 
     fn mount(&mut self, path: &[u8], options: &RootOptions) -> Result<RootId, Error> {
         self.mount_root(path, options)
@@ -221,6 +240,28 @@ impl Vfs for Local {
 
     fn lookup(&mut self, at: At, path: SharePath<'_>, follow: bool) -> Result<(File, Meta), Error> {
         self.look_up(at, path, follow)
+    }
+
+    fn find(
+        &mut self,
+        at: At,
+        path: SharePath<'_>,
+        follow: bool,
+    ) -> Result<Found<File, Folder>, Error> {
+        self.look_for(at, path, follow)
+    }
+
+    fn create_in(
+        &mut self,
+        folder: &Folder,
+        path: SharePath<'_>,
+        new: &New,
+    ) -> Result<(File, Meta), Error> {
+        self.quietly(OF_NEW, |disk| disk.make_in(folder, path, new))
+    }
+
+    fn folder_security(&mut self, folder: &Folder, out: &mut [u8]) -> Result<Option<usize>, Error> {
+        self.load_folder_security(folder, out)
     }
 
     fn create(&mut self, at: At, path: SharePath<'_>, new: &New) -> Result<(File, Meta), Error> {

@@ -2,7 +2,8 @@
 
 use super::error::{error, refusal};
 use super::meta::{self, Attributes, bits};
-use super::resolve::{Resolver, split};
+use super::place::Guess;
+use super::resolve::{Reached, Resolver, folder, split};
 use super::*;
 use crate::sys::file::{Errno, Flags};
 use crate::vfs::name;
@@ -18,13 +19,14 @@ impl Local {
         options: &RootOptions,
     ) -> Result<RootId, Error> {
         self.work.path.set(path).map_err(error)?;
-        let fd = sys::root(self.work.path.as_c_str()).map_err(error)?;
+        let (fd, readable) = sys::root(self.work.path.as_c_str()).map_err(error)?;
         let kernel = !self.walk && sys::kernel_resolves(fd.as_fd());
         self.generation = self.generation.wrapping_add(1);
         let root = Root {
             fd,
             options: options.clone(),
             generation: self.generation,
+            readable,
             kernel,
         };
         let free = self.roots.iter().position(Option::is_none);
@@ -43,18 +45,38 @@ impl Local {
         path: SharePath<'_>,
         follow: bool,
     ) -> Result<(File, Meta), Error> {
+        match self.look_for(at, path, follow)? {
+            Found::There(file, meta) => Ok((file, meta)),
+            Found::Missing(_) => Err(Error::NotFound),
+        }
+    }
+
+    pub(super) fn look_for(
+        &mut self,
+        at: At,
+        path: SharePath<'_>,
+        follow: bool,
+    ) -> Result<Found<File, Folder>, Error> {
         let guard = self.on_behalf(at.who)?;
-        let mut file = self.find(at, path.path, follow)?;
+        let (mut file, stat) = match self.reach(at, path.path, follow)? {
+            Ok(found) => found,
+            Err(folder) => return Ok(Found::Missing(folder)),
+        };
         if !path.stream.is_empty() {
             self.enter_stream(&mut file, path.stream)?;
         }
         drop(guard);
-        let meta = self.describe(&file)?;
-        Ok((file, meta))
+        let meta = self.describe_as(&file, &stat)?;
+        Ok(Found::There(file, meta))
     }
 
-    /// A handle to what the path names.
-    fn find(&mut self, at: At, path: &[u8], follow: bool) -> Result<File, Error> {
+    /// A handle to what the path names, and its status; or the folder it would be in.
+    fn reach(
+        &mut self,
+        at: At,
+        path: &[u8],
+        follow: bool,
+    ) -> Result<Result<(File, sys::Stat), Folder>, Error> {
         let Some(Some(root)) = self.roots.get(usize::from(at.root.0)) else {
             return Err(Error::NotFound);
         };
@@ -64,9 +86,19 @@ impl Local {
             misses: &mut self.misses,
             entries: &mut self.work.entries,
             path: &mut self.work.path,
-            watched: None,
+            seen: None,
         };
-        let mut fd = resolver.find(path)?;
+        let mut fd = match resolver.find(path)? {
+            Reached::There(fd) => fd,
+            Reached::Missing(own, stat) => {
+                return Ok(Err(Folder {
+                    own,
+                    stat,
+                    at,
+                    generation: root.generation,
+                }));
+            }
+        };
         let mut link = None;
         let mut stat = sys::stat(fd.as_fd()).map_err(error)?;
         if follow && meta::kind(&stat) == Kind::Symlink {
@@ -75,8 +107,10 @@ impl Local {
             stat = sys::stat(fd.as_fd()).map_err(error)?;
         }
         let hidden = root.options.hide_dot_files && is_dotted(resolver.path.bytes());
-        Ok(File {
+        let file = File {
             fd,
+            identity: (stat.device, stat.inode),
+            guess: Guess::of(resolver.path.bytes()),
             link,
             stream: None,
             kind: meta::kind(&stat),
@@ -88,7 +122,8 @@ impl Local {
             read_only: root.options.read_only,
             search: false,
             in_memory: Cell::new(false),
-        })
+        };
+        Ok(Ok((file, stat)))
     }
 
     /// Makes a file's handle that of one of its streams.
@@ -134,20 +169,49 @@ impl Local {
         }
         let guard = self.on_behalf(at.who)?;
         let file = match path.stream.is_empty() {
-            true => self.make_file(at, path.path, new)?,
+            true => {
+                let folder = self.place_for(at, path.path)?;
+                self.make_file(&folder, path.path, new)?
+            }
             false => self.make_stream(at, path, new)?,
         };
         drop(guard);
+        self.made(file, new)
+    }
+
+    pub(super) fn make_in(
+        &mut self,
+        folder: &Folder,
+        path: SharePath<'_>,
+        new: &New,
+    ) -> Result<(File, Meta), Error> {
+        if self.root(folder.at.root)?.options.read_only {
+            return Err(Error::ReadOnly);
+        }
+        let guard = self.on_behalf(folder.at.who)?;
+        let file = self.make_file(folder, path.path, new)?;
+        drop(guard);
+        self.made(file, new)
+    }
+
+    /// Finishes what was made.
+    fn made(&mut self, mut file: File, new: &New) -> Result<(File, Meta), Error> {
         let stat = sys::stat(file.fd.as_fd()).map_err(error)?;
+        file.identity = (stat.device, stat.inode);
         let changed = file.stream.is_none() && self.first_attributes(&file, &stat, new)?;
-        let meta = match changed {
+        let meta = match changed || file.stream.is_some() {
             true => self.describe(&file)?,
-            false => self.describe_as(&file, &stat)?,
+            // The disk gives a new file no attribute that says anything to us.
+            false => {
+                let Work { names, value, .. } = &mut self.work;
+                meta::describe(&stat, None, file.hidden, Attributes { names, value })
+            }
         };
         Ok((file, meta))
     }
 
-    fn make_file(&mut self, at: At, path: &[u8], new: &New) -> Result<File, Error> {
+    /// The folder in which something is to be made that is not there, in any case.
+    fn place_for(&mut self, at: At, path: &[u8]) -> Result<Folder, Error> {
         let Some(Some(root)) = self.roots.get(usize::from(at.root.0)) else {
             return Err(Error::NotFound);
         };
@@ -158,13 +222,31 @@ impl Local {
             misses: &mut self.misses,
             entries: &mut self.work.entries,
             path: &mut self.work.path,
-            watched: None,
+            seen: None,
         };
-        let folder = resolver.find_folder(parent)?;
-        if resolver.find_leaf(folder.as_fd(), leaf)? {
+        let own = resolver.find_folder(parent)?;
+        if resolver.find_leaf(folder(resolver.root, &own), leaf)? {
             return Err(Error::Exists);
         }
-        let watched = resolver.watched;
+        Ok(Folder {
+            own,
+            stat: resolver.seen.ok_or(Error::Io)?,
+            at,
+            generation: root.generation,
+        })
+    }
+
+    fn make_file(&mut self, place: &Folder, path: &[u8], new: &New) -> Result<File, Error> {
+        let at = place.at;
+        let (_, leaf) = split(path).ok_or(Error::Exists)?;
+        let watched = self.misses.held(&place.stat);
+        let root = self
+            .roots
+            .get(usize::from(at.root.0))
+            .and_then(Option::as_ref)
+            .filter(|root| root.generation == place.generation)
+            .ok_or(Error::NotFound)?;
+        let folder = folder(root.fd.as_fd(), &place.own);
         let mask = if new.directory {
             root.options.directory_mask
         } else {
@@ -175,14 +257,14 @@ impl Local {
             (0, false) => FILE_MODE,
             (mask, _) => mask,
         };
-        let mut made = make_one(folder.as_fd(), leaf, new, mode);
+        let mut made = make_one(folder, leaf, new, mode);
         if matches!(made, Err(Errno::INVAL | Errno::ILSEQ)) {
             // Disks for Windows refuse what Windows forbids: there it stands as it is shown.
             let mut shown = [0; name::SHOWN_LIMIT];
             let shown = name::show(leaf, &mut shown)
                 .filter(|shown| *shown != leaf && shown.len() <= name::NAME_LIMIT);
             made = shown.map_or(Err(Errno::ILSEQ), |shown| {
-                make_one(folder.as_fd(), shown, new, mode)
+                make_one(folder, shown, new, mode)
             });
         }
         let fd = made.map_err(|errno| match errno {
@@ -190,9 +272,11 @@ impl Local {
             Errno::INVAL => Error::NameInvalid,
             other => refusal(other),
         })?;
-        changed(&mut self.misses, watched, folder.as_fd(), Some(leaf));
+        changed(&mut self.misses, watched, folder, Some(leaf));
         Ok(File {
             fd,
+            identity: (0, 0),
+            guess: Guess::of(path),
             link: None,
             stream: None,
             kind: if new.directory {
@@ -212,7 +296,9 @@ impl Local {
     }
 
     fn make_stream(&mut self, at: At, path: SharePath<'_>, new: &New) -> Result<File, Error> {
-        let mut file = self.find(at, path.path, true)?;
+        let Ok((mut file, _)) = self.reach(at, path.path, true)? else {
+            return Err(Error::NotFound);
+        };
         if !file.has_attributes() || new.directory {
             return Err(Error::Invalid);
         }

@@ -1,11 +1,36 @@
 //! Where an open file is: the kernel knows, by the descriptor. Nothing here stores a path that a rename
 //! elsewhere could make wrong.
 
-use super::error::error;
+use super::error::{error, refusal};
+use super::resolve::{OwnFolder, folder, split};
 use super::*;
 use crate::sys::file::{Errno, Flags, Stat};
 
 const DELETED: &[u8] = b" (deleted)";
+
+/// One component, in place.
+pub(super) struct Leaf {
+    bytes: [u8; name::NAME_LIMIT],
+    length: usize,
+}
+
+impl Leaf {
+    pub(super) fn of(leaf: &[u8]) -> Result<Self, Error> {
+        let mut bytes = [0; name::NAME_LIMIT];
+        bytes
+            .get_mut(..leaf.len())
+            .ok_or(Error::NameTooLong)?
+            .copy_from_slice(leaf);
+        Ok(Leaf {
+            bytes,
+            length: leaf.len(),
+        })
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
 
 /// What the kernel calls the place a descriptor refers to.
 fn whereabouts(fd: BorrowedFd<'_>, out: &mut PathBuffer) -> Result<(), Error> {
@@ -14,7 +39,109 @@ fn whereabouts(fd: BorrowedFd<'_>, out: &mut PathBuffer) -> Result<(), Error> {
         .map_err(error)
 }
 
+/// Where a file's name stood when it was opened: a guess that spares asking the kernel where it stands now, for
+/// as long as it is proved right before it is used. Long paths are not kept.
+#[derive(Clone, Copy)]
+pub(super) struct Guess {
+    bytes: [u8; GUESS],
+    length: u8,
+}
+
+/// The longest path kept with a file, in bytes.
+const GUESS: usize = 63;
+
+impl Guess {
+    pub(super) fn of(path: &[u8]) -> Self {
+        let mut bytes = [0; GUESS];
+        let length = match (bytes.get_mut(..path.len()), u8::try_from(path.len())) {
+            (Some(room), Ok(length)) => {
+                room.copy_from_slice(path);
+                length
+            }
+            _ => 0,
+        };
+        Guess { bytes, length }
+    }
+
+    fn path(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
+}
+
+impl core::fmt::Debug for Guess {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{:?}", self.path().escape_ascii().to_string())
+    }
+}
+
+/// Where a file's name stands.
+pub(super) struct Standing {
+    /// The folder's handle.
+    pub own: OwnFolder,
+    /// The name.
+    pub leaf: Leaf,
+    /// The file's status.
+    pub stat: Stat,
+}
+
 impl Local {
+    /// The folder that holds the file's name, the name, and the file's status. The folder is opened with the
+    /// server's rights: the kernel checks the user's when the name is changed.
+    pub(super) fn standing(&mut self, file: &File) -> Result<Standing, Error> {
+        if let Some(standing) = self.guessed(file)? {
+            return Ok(standing);
+        }
+        if !self.locate(file)? {
+            return Err(Error::NotFound);
+        }
+        let (parent, leaf) = split(self.work.path.bytes()).ok_or(Error::AccessDenied)?;
+        let leaf = Leaf::of(leaf)?;
+        let length = parent.len();
+        self.work.path.truncate(length);
+        let own = self.open_folder(file)?.map_err(refusal)?;
+        let stat = sys::stat(file.named()).map_err(error)?;
+        let root = self.root_of(file)?.fd.as_fd();
+        still_names(folder(root, &own), leaf.bytes(), &stat)?;
+        Ok(Standing { own, leaf, stat })
+    }
+
+    /// The same where the name still stands where it was found and there is no other: a file has one name then,
+    /// and this is it.
+    fn guessed(&mut self, file: &File) -> Result<Option<Standing>, Error> {
+        let Some((parent, leaf)) = split(file.guess.path()).filter(|_| file.link.is_none()) else {
+            return Ok(None);
+        };
+        self.work.path.set(parent).map_err(error)?;
+        let Ok(own) = self.open_folder(file)? else {
+            return Ok(None);
+        };
+        let root = self.root_of(file)?.fd.as_fd();
+        let Ok(stat) = sys::stat_child(folder(root, &own), leaf) else {
+            return Ok(None);
+        };
+        if (stat.device, stat.inode) != file.identity || !has_one_name(&stat) {
+            return Ok(None);
+        }
+        let leaf = Leaf::of(leaf)?;
+        Ok(Some(Standing { own, leaf, stat }))
+    }
+
+    /// Opens the folder whose path `self.work.path` is.
+    fn open_folder(&self, file: &File) -> Result<Result<OwnFolder, Errno>, Error> {
+        const FOLDER: Flags = Flags {
+            directory: true,
+            ..Flags::HANDLE
+        };
+        let root = self.root_of(file)?;
+        let path = &self.work.path;
+        Ok(match path.is_empty() {
+            true => Ok(None),
+            false => path
+                .open_under(root.fd.as_fd(), FOLDER, root.kernel)
+                .map(Some),
+        })
+    }
+
     /// Puts the file's path below its root, as on disk, into `self.work.path`. Whether a name is left.
     pub(super) fn locate(&mut self, file: &File) -> Result<bool, Error> {
         let Some(Some(root)) = self.roots.get(usize::from(file.root.0)) else {
@@ -128,7 +255,7 @@ pub(super) fn has_one_name(stat: &Stat) -> bool {
 }
 
 /// A name in a folder still is the very file.
-pub(super) fn still_names(folder: BorrowedFd<'_>, leaf: &[u8], stat: &Stat) -> Result<(), Error> {
+fn still_names(folder: BorrowedFd<'_>, leaf: &[u8], stat: &Stat) -> Result<(), Error> {
     match sys::stat_child(folder, leaf) {
         Ok(there) if same_file(&there, stat) => Ok(()),
         Ok(_) | Err(Errno::NOENT) => Err(Error::NotFound),

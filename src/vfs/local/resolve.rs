@@ -6,8 +6,8 @@
 //! again.
 
 use super::error::{absent, error, refusal};
-use super::misses::{Answer, Misses, Slot};
-use crate::sys::file::{self as sys, Errno, Flags, PathBuffer};
+use super::misses::{Answer, Misses};
+use crate::sys::file::{self as sys, Errno, Flags, PathBuffer, Stat};
 use crate::vfs::{Error, name};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -21,8 +21,24 @@ pub(super) struct Resolver<'a> {
     pub entries: &'a mut [MaybeUninit<u8>],
     /// The path as it stands on disk, as far as it is known.
     pub path: &'a mut PathBuffer,
-    /// Where the folder that [`Resolver::find_leaf`] looked at is remembered, as it was then.
-    pub watched: Option<Slot>,
+    /// The folder that [`Resolver::find_leaf`] looked at, as it was then.
+    pub seen: Option<Stat>,
+}
+
+/// What a path leads to.
+pub(super) enum Reached {
+    /// A handle to it.
+    There(OwnedFd),
+    /// Nothing; the folder that it would be in, and that folder's status.
+    Missing(OwnFolder, Stat),
+}
+
+/// A folder's own handle; `None` for the root, whose handle there is already.
+pub(super) type OwnFolder = Option<OwnedFd>;
+
+/// The descriptor of a folder that was found beneath `root`.
+pub(super) fn folder<'a>(root: BorrowedFd<'a>, own: &'a OwnFolder) -> BorrowedFd<'a> {
+    own.as_ref().map_or(root, |own| own.as_fd())
 }
 
 /// The folder's part and the last component; `None` for the root.
@@ -60,26 +76,26 @@ const ITSELF: Flags = Flags {
 
 impl Resolver<'_> {
     /// A handle to what `path` names; a link as its last component itself. `self.path` is then the path on disk.
-    pub(super) fn find(&mut self, path: &[u8]) -> Result<OwnedFd, Error> {
+    pub(super) fn find(&mut self, path: &[u8]) -> Result<Reached, Error> {
         self.path.set(path).map_err(error)?;
         match self.open(ITSELF) {
             Err(errno) if absent(errno) => {}
-            other => return other.map_err(refusal),
+            other => return other.map(Reached::There).map_err(refusal),
         }
         let (parent, leaf) = split(path).ok_or(Error::NotFound)?;
-        let folder = self.find_folder(parent)?;
+        let own = self.find_folder(parent)?;
         if self.path.bytes() != parent {
             // The folders are spelled otherwise; the last name may well be spelled as it stands.
             let before = self.path.len();
             self.path.push(leaf).map_err(error)?;
             match self.open(ITSELF) {
                 Err(errno) if absent(errno) => self.path.truncate(before),
-                other => return other.map_err(refusal),
+                other => return other.map(Reached::There).map_err(refusal),
             }
         }
-        match self.find_leaf(folder.as_fd(), leaf)? {
-            true => self.open(ITSELF).map_err(refusal),
-            false => Err(Error::NotFound),
+        match self.find_leaf(folder(self.root, &own), leaf)? {
+            true => self.open(ITSELF).map(Reached::There).map_err(refusal),
+            false => Ok(Reached::Missing(own, self.seen.ok_or(Error::Io)?)),
         }
     }
 
@@ -89,11 +105,14 @@ impl Resolver<'_> {
     }
 
     /// A handle to a folder; `self.path` is then its path on disk.
-    pub(super) fn find_folder(&mut self, path: &[u8]) -> Result<OwnedFd, Error> {
+    pub(super) fn find_folder(&mut self, path: &[u8]) -> Result<OwnFolder, Error> {
         self.path.set(path).map_err(error)?;
+        if path.is_empty() {
+            return Ok(None);
+        }
         match self.open(FOLDER) {
             Err(errno) if absent(errno) => {}
-            other => return other.map_err(refusal),
+            other => return other.map(Some).map_err(refusal),
         }
         // The longest part of the path that is spelled as on disk, by halving: a client may send 2,000 components.
         let (mut good, mut bad) = (0, path.split(|&byte| byte == b'/').count());
@@ -122,23 +141,20 @@ impl Resolver<'_> {
                 other => other.map_err(refusal)?,
             };
         }
-        Ok(here)
+        Ok(Some(here))
     }
 
     /// Whether a folder holds a name that is `leaf` but for case. `self.path` must be the folder's path; the
     /// name is put behind it.
     pub(super) fn find_leaf(&mut self, folder: BorrowedFd<'_>, leaf: &[u8]) -> Result<bool, Error> {
         let stat = sys::stat(folder).map_err(error)?;
+        self.seen = Some(stat);
         let (now, hash) = (sys::now(), name::hash(leaf));
         let learning = match self.misses.ask(&stat, hash, now) {
-            Answer::Absent => {
-                self.watched = self.misses.held(&stat);
-                return Ok(false);
-            }
-            Answer::Perhaps => None,
-            Answer::Unknown => self.misses.begin(&stat, now),
+            Answer::Absent => return Ok(false),
+            Answer::Perhaps if !self.misses.is_worn(&stat) => None,
+            Answer::Perhaps | Answer::Unknown => self.misses.begin(&stat, now),
         };
-        self.watched = None;
         let listing = match sys::child(
             folder,
             b".",
@@ -178,7 +194,6 @@ impl Resolver<'_> {
         if let Some(slot) = learning {
             self.misses.finish(slot);
         }
-        self.watched = self.misses.held(&stat);
         Ok(found)
     }
 

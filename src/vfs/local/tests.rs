@@ -60,7 +60,7 @@ pub(super) fn open(path: &Path, options: &RootOptions, walk: bool) -> Bench<Loca
 
 /// Whether the kernel resolves paths by itself (an emulator's may not).
 pub(super) fn kernel_resolves() -> bool {
-    sys::root(c"/").is_ok_and(|root| sys::kernel_resolves(root.as_fd()))
+    sys::root(c"/").is_ok_and(|(root, _)| sys::kernel_resolves(root.as_fd()))
 }
 
 fn on(parent: &str, name: &str, walk: bool) -> (Bench<Local>, Scratch) {

@@ -8,7 +8,7 @@ mod tree;
 
 use super::*;
 use std::collections::{BTreeMap, VecDeque};
-use tree::{Found, Tree};
+use tree::{Reached, Tree};
 
 const READONLY: u32 = 0x1;
 const DIRECTORY: u32 = 0x10;
@@ -99,8 +99,8 @@ impl Memory {
         }
     }
 
-    fn enter(&self, root: &Root, found: Found, access: DataAccess) -> File {
-        let Found { node, name } = found;
+    fn enter(&self, root: &Root, found: Reached, access: DataAccess) -> File {
+        let Reached { node, name } = found;
         let (read_only, hide) = (root.options.read_only, root.options.hide_dot_files);
         File {
             node,
@@ -111,6 +111,16 @@ impl Memory {
             hide,
             access,
         }
+    }
+
+    fn stored_security(&self, node: usize, out: &mut [u8]) -> Result<Option<usize>, Error> {
+        let Some(stored) = &self.tree.node(node).security else {
+            return Ok(None);
+        };
+        out.get_mut(..stored.len())
+            .ok_or(Error::BufferTooSmall)?
+            .copy_from_slice(stored);
+        Ok(Some(stored.len()))
     }
 
     fn stored_stream(&self, node: usize, wanted: &[u8]) -> Option<Vec<u8>> {
@@ -185,6 +195,7 @@ impl Memory {
             mode: if found.directory { 0o775 } else { 0o664 },
             uid: 0,
             gid: 0,
+            described: found.security.is_some(),
         }
     }
 

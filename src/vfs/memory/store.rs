@@ -1,9 +1,11 @@
 //! The store's calls.
 
+use super::tree::Reached;
 use super::*;
 
 impl Vfs for Memory {
     type File = File;
+    type Folder = (At, usize);
 
     fn mount(&mut self, path: &[u8], options: &RootOptions) -> Result<RootId, Error> {
         let node = match self.folders.get(path) {
@@ -48,6 +50,42 @@ impl Vfs for Memory {
         Ok((file, meta))
     }
 
+    fn find(
+        &mut self,
+        at: At,
+        path: SharePath<'_>,
+        follow: bool,
+    ) -> Result<Found<File, (At, usize)>, Error> {
+        match self.lookup(at, path, follow) {
+            Err(Error::NotFound) => {}
+            other => return other.map(|(file, meta)| Found::There(file, meta)),
+        }
+        let root = self.root(at.root)?.node;
+        match self.tree.parent(root, path.path)? {
+            Some((parent, leaf)) if self.tree.child(parent, leaf).is_none() => {
+                Ok(Found::Missing((at, parent)))
+            }
+            _ => Err(Error::NotFound),
+        }
+    }
+
+    fn create_in(
+        &mut self,
+        folder: &(At, usize),
+        path: SharePath<'_>,
+        new: &New,
+    ) -> Result<(File, Meta), Error> {
+        self.create(folder.0, path, new)
+    }
+
+    fn folder_security(
+        &mut self,
+        folder: &(At, usize),
+        out: &mut [u8],
+    ) -> Result<Option<usize>, Error> {
+        self.stored_security(folder.1, out)
+    }
+
     fn create(&mut self, at: At, path: SharePath<'_>, new: &New) -> Result<(File, Meta), Error> {
         let root = self.root(at.root)?.clone();
         if root.options.read_only {
@@ -76,7 +114,7 @@ impl Vfs for Memory {
             self.touch(parent, &[WRITE, CHANGE]);
             file = self.enter(
                 &root,
-                Found {
+                Reached {
                     node,
                     name: Some(name),
                 },
@@ -452,13 +490,7 @@ impl Vfs for Memory {
     }
 
     fn security(&mut self, file: &File, out: &mut [u8]) -> Result<Option<usize>, Error> {
-        let Some(stored) = &self.tree.node(file.node).security else {
-            return Ok(None);
-        };
-        out.get_mut(..stored.len())
-            .ok_or(Error::BufferTooSmall)?
-            .copy_from_slice(stored);
-        Ok(Some(stored.len()))
+        self.stored_security(file.node, out)
     }
 
     fn set_security(&mut self, file: &mut File, descriptor: &[u8]) -> Result<(), Error> {

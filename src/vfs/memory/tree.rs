@@ -43,7 +43,7 @@ pub(super) struct Tree {
 
 /// What a path leads to.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Found {
+pub(super) struct Reached {
     pub node: usize,
     pub name: Option<usize>,
 }
@@ -117,15 +117,15 @@ impl Tree {
         Err(Error::Invalid)
     }
 
-    pub fn find(&self, root: usize, path: SharePath<'_>) -> Result<Found, Error> {
+    pub fn find(&self, root: usize, path: SharePath<'_>) -> Result<Reached, Error> {
         match self.parent(root, path.path)? {
-            None => Ok(Found {
+            None => Ok(Reached {
                 node: root,
                 name: None,
             }),
             Some((parent, leaf)) => {
                 let name = self.child(parent, leaf).ok_or(Error::NotFound)?;
-                Ok(Found {
+                Ok(Reached {
                     node: self.names[name].node,
                     name: Some(name),
                 })

@@ -53,7 +53,7 @@ pub fn open<V: Vfs>(
     };
     let maximal_access = context
         .server
-        .named_access(session, at, wanted.path, &file)?
+        .named_access(session, at, wanted.path, (&file, &meta))?
         & tree_maximum;
     let maximum_allowed = wanted.access & access::MAXIMUM_ALLOWED != 0;
     let mut granted = wanted.access & !access::MAXIMUM_ALLOWED;

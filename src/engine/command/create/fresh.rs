@@ -13,12 +13,13 @@ use crate::wire::security::{
 use crate::wire::status::Status;
 use crate::wire::{Writer, access, attributes};
 
-/// Makes a file, directory or stream where the disposition allows it.
+/// Makes a file, directory or stream where the disposition allows it. `folder`: where it was found missing.
 pub fn make<V: Vfs>(
     context: &mut Context<'_, V>,
     at: At,
     request: &Request<'_>,
     wanted: &Wanted<'_>,
+    folder: Option<V::Folder>,
 ) -> Result<Made<V::File>, Status> {
     if matches!(
         request.create_disposition,
@@ -45,7 +46,7 @@ pub fn make<V: Vfs>(
         0 => wanted.access,
         _ => wanted.access & !access::MAXIMUM_ALLOWED | maximum,
     };
-    let folder = may_make(context, at, wanted)?;
+    let stored = may_make(context, at, wanted, folder.as_ref())?;
     let new = New {
         directory: wanted.directory,
         attributes: request.file_attributes & attributes::SETTABLE & !attributes::NORMAL
@@ -60,13 +61,18 @@ pub fn make<V: Vfs>(
         },
         now: context.now.wall,
     };
-    let (mut file, mut meta) = match context.server.vfs.create(at, wanted.path, &new) {
+    let vfs = &mut context.server.vfs;
+    let made = match &folder {
+        Some(folder) if !stream => vfs.create_in(folder, wanted.path, &new),
+        _ => vfs.create(at, wanted.path, &new),
+    };
+    let (mut file, mut meta) = match made {
         Err(Error::NotFound) if stream => {
-            make_with_stream(context, at, request, wanted, &new, folder.as_ref())?
+            make_with_stream(context, at, request, wanted, &new, stored)?
         }
         made => made?,
     };
-    if !stream && let Err(status) = describe(context, folder.as_ref(), wanted, &mut file) {
+    if !stream && let Err(status) = describe(context, stored, wanted, &mut file) {
         let _ = context.server.vfs.remove(&mut file);
         return Err(status);
     }
@@ -86,12 +92,13 @@ pub fn make<V: Vfs>(
 }
 
 /// Checks that this user may add to the folder, or may write to the file that gets a stream more
-/// ([MS-FSA] 2.1.5.1.1); the folder, if there is one.
+/// ([MS-FSA] 2.1.5.1.1). How long the folder's descriptor is, which is at the start of the scratch then.
 fn may_make<V: Vfs>(
     context: &mut Context<'_, V>,
     at: At,
     wanted: &Wanted<'_>,
-) -> Result<Option<V::File>, Status> {
+    folder: Option<&V::Folder>,
+) -> Result<usize, Status> {
     let session = context.session()?.0;
     let server = &mut *context.server;
     if !wanted.path.stream.is_empty() {
@@ -102,23 +109,23 @@ fn may_make<V: Vfs>(
         if let Ok((base, _)) = server.vfs.lookup(at, base, true) {
             let needed = wanted.access & !access::MAXIMUM_ALLOWED | access::FILE_WRITE_DATA;
             return match needed & !server.descriptor_access(session, &base)? {
-                0 => Ok(None),
+                0 => Ok(0),
                 _ => Err(Status::ACCESS_DENIED),
             };
         }
     }
-    let Some(folder) = server.folder_of(at, wanted.path)? else {
-        return Ok(None);
+    let Some(stored) = server.folder_descriptor(at, wanted.path, folder)? else {
+        return Ok(0);
     };
     let adds = if wanted.directory {
         access::FILE_ADD_SUBDIRECTORY
     } else {
         access::FILE_ADD_FILE
     };
-    if server.descriptor_access(session, &folder)? & adds == 0 {
+    if server.access_by(session, stored)? & adds == 0 {
         return Err(Status::ACCESS_DENIED);
     }
-    Ok(Some(folder))
+    Ok(stored)
 }
 
 /// Makes a file for a stream to be made with it.
@@ -128,7 +135,7 @@ fn make_with_stream<V: Vfs>(
     request: &Request<'_>,
     wanted: &Wanted<'_>,
     new: &New,
-    folder: Option<&V::File>,
+    stored: usize,
 ) -> Result<(V::File, Meta), Status> {
     let base = SharePath {
         stream: &[],
@@ -140,7 +147,7 @@ fn make_with_stream<V: Vfs>(
         ..*new
     };
     let (mut file, _) = context.server.vfs.create(at, base, &of_base)?;
-    let made = describe(context, folder, wanted, &mut file)
+    let made = describe(context, stored, wanted, &mut file)
         .and_then(|()| Ok(context.server.vfs.create(at, wanted.path, new)?));
     if made.is_err() {
         let _ = context.server.vfs.remove(&mut file);
@@ -155,10 +162,11 @@ fn make_with_stream<V: Vfs>(
 }
 
 /// Gives a new file the descriptor that was sent with it, or what it inherits from its folder
-/// ([MS-DTYP] 2.5.3.4). Nothing is stored where neither is there: the disk's own rights then count.
+/// ([MS-DTYP] 2.5.3.4), the first `stored` bytes of the scratch. Nothing is stored where neither is there: the
+/// disk's own rights then count.
 fn describe<V: Vfs>(
     context: &mut Context<'_, V>,
-    folder: Option<&V::File>,
+    stored: usize,
     wanted: &Wanted<'_>,
     file: &mut V::File,
 ) -> Result<(), Status> {
@@ -174,8 +182,7 @@ fn describe<V: Vfs>(
     let server = &mut *context.server;
     let (parent_bytes, composed) = server.scratch.split_at_mut(DESCRIPTOR);
     let mut length = 0;
-    if let Some(folder) = folder
-        && let Ok(Some(stored)) = server.vfs.security(folder, parent_bytes)
+    if stored > 0
         && let Some(parent) = parent_bytes.get(..stored)
         && let Ok(parent) = SecurityDescriptor::parse(parent)
     {

@@ -17,7 +17,7 @@ use crate::engine::notify::name_of;
 use crate::engine::open::{Listing, ObjectId, Open, OpenId, Target};
 use crate::engine::tree;
 use crate::vfs::name::{self, NameError};
-use crate::vfs::{At, Error, Kind, Meta, Vfs};
+use crate::vfs::{At, Error, Found, Kind, Meta, Vfs};
 use crate::wire::change_notify::{action as change, filter};
 use crate::wire::create::{Request, action, disposition, options};
 use crate::wire::status::Status;
@@ -150,15 +150,19 @@ fn open_or_make<V: Vfs>(
     let mut again = true;
     loop {
         let follow = request.create_options & options::OPEN_REPARSE_POINT == 0;
-        match context.server.vfs.lookup(at, wanted.path, follow) {
+        let folder = match context.server.vfs.find(at, wanted.path, follow) {
             // Each time there is one open less that can stand in the way.
-            Ok((file, meta)) => match open_leased(context, request, wanted, file, meta) {
-                Err(Refusal::Again) => continue,
-                made => return made,
-            },
-            Err(Error::NotFound) => {}
+            Ok(Found::There(file, meta)) => {
+                match open_leased(context, request, wanted, file, meta) {
+                    Err(Refusal::Again) => continue,
+                    made => return made,
+                }
+            }
+            Ok(Found::Missing(folder)) => Some(folder),
+            // Of a stream the file may be there.
+            Err(Error::NotFound) => None,
             Err(error) => return Err(Refusal::Status(error.into())),
-        }
+        };
         let share = context.tree()?.1.share;
         if let Some((file, meta)) = short::find(context.server, share, at, wanted.path) {
             match open_leased(context, request, wanted, file, meta) {
@@ -169,7 +173,7 @@ fn open_or_make<V: Vfs>(
         if let Some(asked) = &wanted.lease {
             context.server.lease_of(asked, None)?;
         }
-        match short::make(context, at, request, wanted).map_err(Refusal::Status) {
+        match short::make(context, at, request, wanted, folder).map_err(Refusal::Status) {
             Err(Refusal::Status(Status::OBJECT_NAME_COLLISION))
                 if again && request.create_disposition != disposition::CREATE =>
             {

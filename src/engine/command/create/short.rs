@@ -72,10 +72,11 @@ pub fn make<V: Vfs>(
     at: At,
     request: &Request<'_>,
     wanted: &Wanted<'_>,
+    folder: Option<V::Folder>,
 ) -> Result<Made<V::File>, Status> {
     match short_name::can_be_made(leaf(wanted.path.path).1) {
-        true => make_recalled(context, at, request, wanted),
-        false => fresh::make(context, at, request, wanted),
+        true => make_recalled(context, at, request, wanted, folder),
+        false => fresh::make(context, at, request, wanted, folder),
     }
 }
 
@@ -84,21 +85,23 @@ fn make_recalled<V: Vfs>(
     at: At,
     request: &Request<'_>,
     wanted: &Wanted<'_>,
+    folder: Option<V::Folder>,
 ) -> Result<Made<V::File>, Status> {
     let share = context.tree()?.1.share;
-    let (folder, short) = leaf(wanted.path.path);
+    let (before, short) = leaf(wanted.path.path);
     let mut buffer = [0; name::PARSE_BUFFER];
     let long = context.server.recalled.recall(share, short);
-    let path = long.and_then(|long| beside(folder, long, &mut buffer));
+    let path = long.and_then(|long| beside(before, long, &mut buffer));
     match path {
         Some(path) if !context.server.is_vetoed(share, path) => {
             let path = SharePath {
                 path,
                 ..wanted.path
             };
-            fresh::make(context, at, request, &Wanted { path, ..*wanted })
+            // That this name is missing too is still to be found out.
+            fresh::make(context, at, request, &Wanted { path, ..*wanted }, None)
         }
-        _ => fresh::make(context, at, request, wanted),
+        _ => fresh::make(context, at, request, wanted, folder),
     }
 }
 

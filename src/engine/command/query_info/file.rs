@@ -292,6 +292,7 @@ fn pipe_meta(number: u64) -> Meta {
         mode: 0,
         uid: 0,
         gid: 0,
+        described: false,
     }
 }
 

@@ -227,7 +227,7 @@ fn may_replace<V: Vfs>(
     if directory || meta.kind == Kind::Directory || read_only {
         return Err(Status::ACCESS_DENIED.into());
     }
-    if server.named_access(session, at, to, &target)? & access::DELETE == 0 {
+    if server.named_access(session, at, to, (&target, &meta))? & access::DELETE == 0 {
         return Err(Status::ACCESS_DENIED.into());
     }
     let held = server.opens.iter().any(|(_, open)| {
