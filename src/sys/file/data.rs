@@ -18,11 +18,13 @@ fn again<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
 
 /// Reads at an offset, waiting for the disk; 0 at the end.
 pub fn read_at(fd: BorrowedFd<'_>, out: &mut [u8], offset: u64) -> Result<usize, Errno> {
+    super::calls::count();
     again(|| rustix::io::pread(fd, &mut *out, offset))
 }
 
 /// Reads what is in memory already. EAGAIN: nothing is; EOPNOTSUPP, ENOSYS: this disk cannot say.
 pub fn read_cached(fd: BorrowedFd<'_>, out: &mut [u8], offset: u64) -> Result<usize, Errno> {
+    super::calls::count();
     again(|| {
         rustix::io::preadv2(
             fd,
@@ -35,11 +37,13 @@ pub fn read_cached(fd: BorrowedFd<'_>, out: &mut [u8], offset: u64) -> Result<us
 
 /// Writes at an offset; may write less than was given.
 pub fn write_at(fd: BorrowedFd<'_>, data: &[u8], offset: u64) -> Result<usize, Errno> {
+    super::calls::count();
     again(|| rustix::io::pwrite(fd, data, offset))
 }
 
 /// Writes at an offset; what was written is on the disk then.
 pub fn write_through(fd: BorrowedFd<'_>, data: &[u8], offset: u64) -> Result<usize, Errno> {
+    super::calls::count();
     match again(|| rustix::io::pwritev2(fd, &[IoSlice::new(data)], offset, ReadWriteFlags::DSYNC)) {
         Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {
             let count = write_at(fd, data, offset)?;
@@ -62,11 +66,13 @@ pub fn sync_data(fd: BorrowedFd<'_>) -> Result<(), Errno> {
 
 /// Sets the length.
 pub fn truncate(fd: BorrowedFd<'_>, size: u64) -> Result<(), Errno> {
+    super::calls::count();
     again(|| rustix::fs::ftruncate(fd, size))
 }
 
 /// Reserves room without changing the length.
 pub fn allocate(fd: BorrowedFd<'_>, offset: u64, length: u64) -> Result<(), Errno> {
+    super::calls::count();
     again(|| rustix::fs::fallocate(fd, FallocateFlags::KEEP_SIZE, offset, length))
 }
 

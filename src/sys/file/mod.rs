@@ -1,5 +1,6 @@
 //! System calls on files: opening beneath a root, status, extended attributes, data, times, names.
 
+mod calls;
 mod data;
 mod here;
 mod identity;
@@ -11,6 +12,8 @@ mod stat;
 mod time;
 mod xattr;
 
+#[cfg(test)]
+pub use calls::counted;
 pub use data::{
     allocate, clone_range, copy_range, next_data, next_hole, punch, read_at, read_cached, send,
     sync, sync_data, truncate, write_at, write_through,

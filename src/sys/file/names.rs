@@ -16,12 +16,14 @@ fn one(name: &[u8]) -> Result<(), Errno> {
 
 /// Makes a directory.
 pub fn make_directory(parent: BorrowedFd<'_>, name: &[u8], mode: u32) -> Result<(), Errno> {
+    super::calls::count();
     one(name)?;
     rustix::fs::mkdirat(parent, name, Mode::from_raw_mode(mode))
 }
 
 /// Removes a name.
 pub fn remove(parent: BorrowedFd<'_>, name: &[u8], directory: bool) -> Result<(), Errno> {
+    super::calls::count();
     one(name)?;
     let flags = if directory {
         AtFlags::REMOVEDIR
@@ -38,6 +40,7 @@ pub fn rename(
     to: BorrowedFd<'_>,
     new: &[u8],
 ) -> Result<(), Errno> {
+    super::calls::count();
     one(name)?;
     one(new)?;
     rustix::fs::renameat(from, name, to, new)
@@ -51,6 +54,7 @@ pub fn rename_new(
     to: BorrowedFd<'_>,
     new: &[u8],
 ) -> Result<(), Errno> {
+    super::calls::count();
     one(name)?;
     one(new)?;
     match rustix::fs::renameat_with(from, name, to, new, RenameFlags::NOREPLACE) {
@@ -66,6 +70,7 @@ pub fn rename_new(
 
 /// Gives what a handle refers to another name; EEXIST if it is taken.
 pub fn link(handle: BorrowedFd<'_>, to: BorrowedFd<'_>, new: &[u8]) -> Result<(), Errno> {
+    super::calls::count();
     one(new)?;
     let path = HandlePath::of(handle);
     rustix::fs::linkat(CWD, path.as_c_str(), to, new, AtFlags::SYMLINK_FOLLOW)
@@ -77,6 +82,7 @@ pub fn read_link(
     path: &CStr,
     out: &mut [u8],
 ) -> Result<usize, Errno> {
+    super::calls::count();
     match handle {
         Some(fd) => rustix::fs::readlinkat_raw(fd, path, out),
         None => rustix::fs::readlinkat_raw(CWD, path, out),
@@ -85,10 +91,12 @@ pub fn read_link(
 
 /// Goes to a place in a directory's listing; 0 is its start.
 pub fn seek_directory(directory: BorrowedFd<'_>, cursor: u64) -> Result<(), Errno> {
+    super::calls::count();
     rustix::fs::seek(directory, SeekFrom::Start(cursor)).map(|_| ())
 }
 
 /// A directory's entries from where it stands, read into `buffer`.
 pub fn list<'b, Fd: AsFd>(directory: Fd, buffer: &'b mut [MaybeUninit<u8>]) -> RawDir<'b, Fd> {
+    super::calls::count();
     RawDir::new(directory, buffer)
 }

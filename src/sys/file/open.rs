@@ -73,6 +73,7 @@ const ATTEMPTS: usize = 64;
 /// Opens `path` so that neither `..`, nor links, nor renames lead out of `root`.
 /// EXDEV: it would lead out. EAGAIN: it was disturbed again and again.
 pub fn under(root: BorrowedFd<'_>, path: &CStr, flags: Flags) -> Result<OwnedFd, Errno> {
+    super::calls::count();
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
     let mut result = Err(Errno::AGAIN);
     for _ in 0..ATTEMPTS {
@@ -87,6 +88,7 @@ pub fn under(root: BorrowedFd<'_>, path: &CStr, flags: Flags) -> Result<OwnedFd,
 /// The same for kernels without openat2: goes one component at a time and follows no link at all.
 /// A link gives ELOOP, save a last one with `flags.no_follow`.
 pub fn under_walked(root: BorrowedFd<'_>, path: &[u8], flags: Flags) -> Result<OwnedFd, Errno> {
+    super::calls::count();
     let mut here: Option<OwnedFd> = None;
     let mut components = path
         .split(|&byte| byte == b'/')
@@ -130,6 +132,7 @@ fn is_link(fd: BorrowedFd<'_>) -> Result<bool, Errno> {
 
 /// Opens one name (no `/` in it) of a directory, or the directory itself by `.`; a link is never followed.
 pub fn child(directory: BorrowedFd<'_>, name: &[u8], flags: Flags) -> Result<OwnedFd, Errno> {
+    super::calls::count();
     if name.contains(&b'/') || name == b".." {
         return Err(Errno::INVAL);
     }
@@ -152,6 +155,7 @@ pub fn make_file(
     write: bool,
     mode: u32,
 ) -> Result<OwnedFd, Errno> {
+    super::calls::count();
     if name.contains(&b'/') {
         return Err(Errno::INVAL);
     }
@@ -170,6 +174,7 @@ pub fn make_file(
 /// Opens for data what `handle` refers to already. The caller has made sure that it is a regular file or a
 /// directory: opening a FIFO or a device could wait or do things.
 pub fn reopen(handle: BorrowedFd<'_>, flags: Flags) -> Result<OwnedFd, Errno> {
+    super::calls::count();
     let path = HandlePath::of(handle);
     rustix::fs::openat(
         CWD,

@@ -35,6 +35,7 @@ pub struct FileSystem {
 
 /// How full the file system is that holds `fd`.
 pub fn room(fd: BorrowedFd<'_>) -> Result<Room, Errno> {
+    super::calls::count();
     let stat = rustix::fs::fstatvfs(fd)?;
     Ok(Room {
         block: if stat.f_frsize == 0 {
@@ -58,6 +59,7 @@ pub fn write_out(path: &std::path::Path) -> std::io::Result<()> {
 
 /// What the file system is that holds `fd`.
 pub fn file_system(fd: BorrowedFd<'_>) -> Result<FileSystem, Errno> {
+    super::calls::count();
     let magic = rustix::fs::fstatfs(fd)?.f_type as u32;
     const TMPFS: u32 = 0x0102_1994;
     const RAMFS: u32 = 0x8584_58F6;

@@ -87,11 +87,13 @@ fn wanted() -> StatxFlags {
 
 /// The status of an open file, directory, link or handle.
 pub fn stat(fd: BorrowedFd<'_>) -> Result<Stat, Errno> {
+    super::calls::count();
     rustix::fs::statx(fd, c"", AtFlags::EMPTY_PATH, wanted()).map(Stat::from)
 }
 
 /// The status of one name of a directory; a link's own.
 pub fn stat_child(directory: BorrowedFd<'_>, name: &[u8]) -> Result<Stat, Errno> {
+    super::calls::count();
     if name.contains(&b'/') {
         return Err(Errno::INVAL);
     }
@@ -106,6 +108,7 @@ pub fn stat_entry(directory: Option<BorrowedFd<'_>>, name: &CStr) -> Result<Stat
 
 /// Tells the disk to compress a file, or what is made in a directory, from now on; or to leave it as it is.
 pub fn set_compressed(fd: BorrowedFd<'_>, compressed: bool) -> Result<(), Errno> {
+    super::calls::count();
     // FS_NOCOMP_FL: what the disk gave up compressing, which it will not take beside the wish.
     const GIVEN_UP: IFlags = IFlags::from_bits_retain(0x400);
     let mut flags = rustix::fs::ioctl_getflags(fd)?;
@@ -116,6 +119,7 @@ pub fn set_compressed(fd: BorrowedFd<'_>, compressed: bool) -> Result<(), Errno>
 
 /// Sets the permission bits.
 pub fn set_mode(fd: BorrowedFd<'_>, mode: u32) -> Result<(), Errno> {
+    super::calls::count();
     let path = super::path::HandlePath::of(fd);
     rustix::fs::chmod(path.as_c_str(), rustix::fs::Mode::from_raw_mode(mode))
 }

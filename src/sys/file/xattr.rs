@@ -18,6 +18,7 @@ pub enum Place<'a> {
 
 /// Reads one; its length. ERANGE: `out` is too small.
 pub fn get(place: Place<'_>, name: &[u8], out: &mut [u8]) -> Result<usize, Errno> {
+    super::calls::count();
     if out.is_empty() {
         return Err(Errno::RANGE);
     }
@@ -30,6 +31,7 @@ pub fn get(place: Place<'_>, name: &[u8], out: &mut [u8]) -> Result<usize, Errno
 
 /// The length of one's value.
 pub fn size(place: Place<'_>, name: &[u8]) -> Result<usize, Errno> {
+    super::calls::count();
     match place {
         Place::Open(fd) => fs::fgetxattr_query(fd, name),
         Place::Handle(path) => fs::getxattr_query(path, name),
@@ -39,6 +41,7 @@ pub fn size(place: Place<'_>, name: &[u8]) -> Result<usize, Errno> {
 
 /// The names, each ended by NUL; how many bytes. ERANGE: `out` is too small.
 pub fn list(place: Place<'_>, out: &mut [u8]) -> Result<usize, Errno> {
+    super::calls::count();
     if out.is_empty() {
         return Err(Errno::RANGE);
     }
@@ -51,6 +54,7 @@ pub fn list(place: Place<'_>, out: &mut [u8]) -> Result<usize, Errno> {
 
 /// Sets one. `new`: EEXIST if it is there.
 pub fn set(place: Place<'_>, name: &[u8], value: &[u8], new: bool) -> Result<(), Errno> {
+    super::calls::count();
     let flags = if new {
         XattrFlags::CREATE
     } else {
@@ -65,6 +69,7 @@ pub fn set(place: Place<'_>, name: &[u8], value: &[u8], new: bool) -> Result<(),
 
 /// Removes one. ENODATA: it is not there.
 pub fn remove(place: Place<'_>, name: &[u8]) -> Result<(), Errno> {
+    super::calls::count();
     match place {
         Place::Open(fd) => fs::fremovexattr(fd, name),
         Place::Handle(path) => fs::removexattr(path, name),

@@ -2,6 +2,7 @@
 //! the very file.
 
 use super::error::{error, refusal};
+use super::misses::Deed;
 use super::open::{changed, is_dotted, watch};
 use super::place::{Guess, Leaf, Standing, has_one_name, same_file};
 use super::resolve::{OwnFolder, Resolver, folder, split};
@@ -36,7 +37,8 @@ impl Local {
             Errno::EXIST => Error::NotEmpty,
             other => error(other),
         })?;
-        changed(&mut self.misses, watched, folder, None);
+        let deeds = [Deed::Removed(name::hash(leaf.bytes()))];
+        changed(&mut self.misses, watched, folder, &deeds);
         Ok(())
     }
 
@@ -156,9 +158,16 @@ impl Local {
                 }
             }
         }
-        changed(&mut self.misses, source, here, one_folder.then_some(new));
-        if !one_folder {
-            changed(&mut self.misses, target, there, Some(new));
+        let (gone, come) = (
+            Deed::Removed(name::hash(leaf.bytes())),
+            Deed::Named(name::hash(new)),
+        );
+        match one_folder {
+            true => changed(&mut self.misses, source, here, &[gone, come]),
+            false => {
+                changed(&mut self.misses, source, here, &[gone]);
+                changed(&mut self.misses, target, there, &[come]);
+            }
         }
         file.guess = Guess::of(to.path);
         file.hidden = self
@@ -291,7 +300,8 @@ impl Local {
             sys::remove(there, taken.spelled.bytes(), false).map_err(error)?;
         }
         sys::link(file.fd.as_fd(), there, new).map_err(error)?;
-        changed(&mut self.misses, watched, there, Some(new));
+        let deeds = [Deed::Named(name::hash(new))];
+        changed(&mut self.misses, watched, there, &deeds);
         Ok(())
     }
 }

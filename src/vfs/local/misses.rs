@@ -15,6 +15,28 @@ const SETTLED_SECONDS: i64 = 4;
 /// How long a filter is trusted that may have missed a change.
 const UNSETTLED_SECONDS: i64 = 2;
 
+/// How many names that we made ourselves are known one by one, in each folder.
+const OWN: usize = 16;
+
+/// What we have done in a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deed {
+    /// Made a name that was there in no case.
+    Made(u64),
+    /// Made a name, or another in its place.
+    Named(u64),
+    /// Removed a name.
+    Removed(u64),
+}
+
+/// A name that we made: there is no other that differs in case.
+#[derive(Clone, Copy, Debug, Default)]
+struct Own {
+    hash: u64,
+    known: bool,
+    gone: bool,
+}
+
 /// Which state of which folder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Stamp {
@@ -44,6 +66,42 @@ struct Folder {
     worn: bool,
     scanned: Timestamp,
     used: u32,
+    own: [Own; OWN],
+    /// The one of them that makes room next.
+    next: usize,
+}
+
+impl Folder {
+    fn own(&mut self, hash: u64) -> Option<&mut Own> {
+        let mut all = self.own.iter_mut();
+        all.find(|own| own.known && own.hash == hash)
+    }
+
+    fn note(&mut self, deed: Deed) {
+        let made = |hash| Own {
+            hash,
+            known: true,
+            gone: false,
+        };
+        match deed {
+            Deed::Made(hash) => match self.own(hash) {
+                Some(own) => *own = made(hash),
+                None => {
+                    self.own[self.next % OWN] = made(hash);
+                    self.next = (self.next + 1) % OWN;
+                }
+            },
+            Deed::Named(hash) => {
+                if let Some(own) = self.own(hash) {
+                    own.known = false;
+                }
+            }
+            Deed::Removed(hash) => match self.own(hash) {
+                Some(own) => own.gone = true,
+                None => self.worn = true,
+            },
+        }
+    }
 }
 
 /// What is known of a name.
@@ -92,7 +150,11 @@ impl Misses {
             return Answer::Unknown;
         }
         self.clock = self.clock.wrapping_add(1);
-        self.folders[slot.0].used = self.clock;
+        let folder = &mut self.folders[slot.0];
+        folder.used = self.clock;
+        if folder.own(hash).is_some_and(|own| own.gone) {
+            return Answer::Absent;
+        }
         match probes(hash, self.words)
             .all(|(word, bit)| self.bits[slot.0 * self.words + word] & bit != 0)
         {
@@ -150,9 +212,9 @@ impl Misses {
                 .max(stat.write.seconds)
                 .saturating_add(SETTLED_SECONDS)
                 < now.seconds,
-            worn: false,
             scanned: now,
             used: self.clock,
+            ..Folder::default()
         };
         self.bits[index * self.words..(index + 1) * self.words].fill(0);
         Some(Slot(index))
@@ -171,10 +233,12 @@ impl Misses {
     }
 
     /// We have changed the folder ourselves: it is now as `stat` has it.
-    pub(super) fn changed(&mut self, slot: Slot, stat: &Stat, added: Option<u64>) {
-        match added {
-            Some(hash) => self.add(slot, hash),
-            None => self.folders[slot.0].worn = true,
+    pub(super) fn changed(&mut self, slot: Slot, stat: &Stat, deeds: &[Deed]) {
+        for &deed in deeds {
+            if let Deed::Made(hash) | Deed::Named(hash) = deed {
+                self.add(slot, hash);
+            }
+            self.folders[slot.0].note(deed);
         }
         let folder = &mut self.folders[slot.0];
         folder.stamp = Stamp::of(stat);
@@ -259,7 +323,7 @@ mod tests {
         let (before, after) = (folder(7, 100), folder(7, 201));
         remember(&mut misses, &before, &[b"a"], 200);
         let slot = misses.held(&before).unwrap();
-        misses.changed(slot, &after, Some(hash(b"new")));
+        misses.changed(slot, &after, &[Deed::Named(hash(b"new"))]);
         assert_eq!(misses.ask(&after, hash(b"NEW"), at(201)), Answer::Perhaps);
         assert_eq!(misses.ask(&after, hash(b"x"), at(201)), Answer::Absent);
         assert_eq!(misses.ask(&after, hash(b"x"), at(203)), Answer::Unknown);
@@ -272,12 +336,47 @@ mod tests {
         remember(&mut misses, &before, &[b"a", b"b"], 200);
         let slot = misses.held(&before).unwrap();
         assert!(!misses.is_worn(&before));
-        misses.changed(slot, &after, None);
+        misses.changed(slot, &after, &[Deed::Removed(hash(b"b"))]);
         assert_eq!(misses.ask(&after, hash(b"b"), at(201)), Answer::Perhaps);
         assert!(misses.is_worn(&after) && !misses.is_worn(&before));
         remember(&mut misses, &after, &[b"a"], 201);
         assert_eq!(misses.ask(&after, hash(b"b"), at(201)), Answer::Absent);
         assert!(!misses.is_worn(&after));
+    }
+
+    #[test]
+    fn a_name_made_and_removed_by_us_is_gone_for_certain() {
+        let (made, named, gone) = (
+            Deed::Made(hash(b"n")),
+            Deed::Named(hash(b"N")),
+            Deed::Removed(hash(b"n")),
+        );
+        for (deeds, answer) in [
+            (&[made][..], Answer::Perhaps),
+            (&[made, gone], Answer::Absent),
+            (&[made, gone, made], Answer::Perhaps),
+            (&[made, gone, made, gone], Answer::Absent),
+            // There may be two that differ in case.
+            (&[made, named, gone], Answer::Perhaps),
+            (&[named, gone], Answer::Perhaps),
+        ] {
+            let mut misses = Misses::new(1, 4096);
+            let stat = folder(7, 100);
+            remember(&mut misses, &stat, &[], 200);
+            let slot = misses.held(&stat).unwrap();
+            misses.changed(slot, &stat, deeds);
+            assert_eq!(misses.ask(&stat, hash(b"N"), at(201)), answer, "{deeds:?}");
+        }
+        let mut misses = Misses::new(1, 4096);
+        let stat = folder(7, 100);
+        remember(&mut misses, &stat, &[], 200);
+        let slot = misses.held(&stat).unwrap();
+        misses.changed(slot, &stat, &[made]);
+        for number in 0..OWN as u64 {
+            misses.changed(slot, &stat, &[Deed::Made(number)]);
+        }
+        misses.changed(slot, &stat, &[gone]);
+        assert_eq!(misses.ask(&stat, hash(b"n"), at(201)), Answer::Perhaps);
     }
 
     #[test]

@@ -94,8 +94,8 @@ struct Work {
 #[derive(Debug)]
 pub struct Folder {
     own: OwnFolder,
-    /// As it was when it was found that the name is missing.
-    stat: Stat,
+    /// As it was when it was found that the name is missing, if that is certain.
+    stat: Option<Stat>,
     at: At,
     generation: u32,
 }

@@ -230,7 +230,7 @@ impl Local {
         }
         Ok(Folder {
             own,
-            stat: resolver.seen.ok_or(Error::Io)?,
+            stat: resolver.seen,
             at,
             generation: root.generation,
         })
@@ -239,7 +239,7 @@ impl Local {
     fn make_file(&mut self, place: &Folder, path: &[u8], new: &New) -> Result<File, Error> {
         let at = place.at;
         let (_, leaf) = split(path).ok_or(Error::Exists)?;
-        let watched = self.misses.held(&place.stat);
+        let watched = place.stat.and_then(|stat| self.misses.held(&stat));
         let root = self
             .roots
             .get(usize::from(at.root.0))
@@ -272,7 +272,8 @@ impl Local {
             Errno::INVAL => Error::NameInvalid,
             other => refusal(other),
         })?;
-        changed(&mut self.misses, watched, folder, Some(leaf));
+        let deeds = [misses::Deed::Made(name::hash(leaf))];
+        changed(&mut self.misses, watched, folder, &deeds);
         Ok(File {
             fd,
             identity: (0, 0),
@@ -436,11 +437,11 @@ pub(super) fn changed(
     misses: &mut Misses,
     watched: Option<misses::Slot>,
     folder: BorrowedFd<'_>,
-    added: Option<&[u8]>,
+    deeds: &[misses::Deed],
 ) {
     if let Some(slot) = watched
         && let Ok(stat) = sys::stat(folder)
     {
-        misses.changed(slot, &stat, added.map(name::hash));
+        misses.changed(slot, &stat, deeds);
     }
 }

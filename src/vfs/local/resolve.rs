@@ -21,7 +21,7 @@ pub(super) struct Resolver<'a> {
     pub entries: &'a mut [MaybeUninit<u8>],
     /// The path as it stands on disk, as far as it is known.
     pub path: &'a mut PathBuffer,
-    /// The folder that [`Resolver::find_leaf`] looked at, as it was then.
+    /// The folder that [`Resolver::find_leaf`] looked at, as it was then, if all its names could be seen.
     pub seen: Option<Stat>,
 }
 
@@ -29,8 +29,8 @@ pub(super) struct Resolver<'a> {
 pub(super) enum Reached {
     /// A handle to it.
     There(OwnedFd),
-    /// Nothing; the folder that it would be in, and that folder's status.
-    Missing(OwnFolder, Stat),
+    /// Nothing; the folder that it would be in, and that folder's status if all its names could be seen.
+    Missing(OwnFolder, Option<Stat>),
 }
 
 /// A folder's own handle; `None` for the root, whose handle there is already.
@@ -95,7 +95,7 @@ impl Resolver<'_> {
         }
         match self.find_leaf(folder(self.root, &own), leaf)? {
             true => self.open(ITSELF).map(Reached::There).map_err(refusal),
-            false => Ok(Reached::Missing(own, self.seen.ok_or(Error::Io)?)),
+            false => Ok(Reached::Missing(own, self.seen)),
         }
     }
 
@@ -165,7 +165,10 @@ impl Resolver<'_> {
         ) {
             Ok(fd) => fd,
             // Who may not list a folder can use the names he knows, exactly.
-            Err(Errno::ACCESS | Errno::PERM) => return Ok(false),
+            Err(Errno::ACCESS | Errno::PERM) => {
+                self.seen = None;
+                return Ok(false);
+            }
             Err(errno) => return Err(refusal(errno)),
         };
         let before = self.path.len();

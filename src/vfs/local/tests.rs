@@ -4,6 +4,7 @@ use super::*;
 use crate::vfs::conformance::{Bench, conforms};
 use std::path::{Path, PathBuf};
 
+mod calls;
 mod escape;
 mod rights;
 mod roots;

@@ -1,0 +1,70 @@
+//! How often the kernel is asked: each call costs as much as the rest of what the server does for a small file.
+
+use super::*;
+use crate::sys::file::counted;
+use crate::vfs::Found;
+
+const NEW: New = New {
+    directory: false,
+    attributes: 0x20,
+    access: DataAccess {
+        read: true,
+        write: true,
+    },
+    now: 1,
+};
+
+fn path(path: &[u8]) -> SharePath<'_> {
+    SharePath { path, stream: b"" }
+}
+
+/// As a CREATE makes a file: looked for, its folder's descriptor asked for, made.
+fn make(b: &mut Bench<Local>, name: &[u8]) -> File {
+    let Found::Missing(folder) = b.vfs.find(b.at, path(name), true).unwrap() else {
+        panic!("it is there already");
+    };
+    assert_eq!(b.vfs.folder_security(&folder, &mut [0; 4096]), Ok(None));
+    b.vfs.create_in(&folder, path(name), &NEW).unwrap().0
+}
+
+fn find(b: &mut Bench<Local>, name: &[u8]) -> File {
+    match b.vfs.find(b.at, path(name), true).unwrap() {
+        Found::There(file, _) => file,
+        Found::Missing(_) => panic!("it is gone"),
+    }
+}
+
+#[test]
+fn a_small_file_takes_few_calls() {
+    let (mut b, _scratch) = on("/tmp", "calls", false);
+    if !kernel_resolves() || !b.attributes {
+        return;
+    }
+    let at = b.at;
+    let folder = New {
+        directory: true,
+        ..NEW
+    };
+    b.vfs.create(at, path(b"Folder"), &folder).unwrap();
+    for (name, new, depth) in [
+        (&b"one"[..], &b"two"[..], 0),
+        (b"Folder/one", b"Folder/two", 1),
+    ] {
+        // The folder's names are learnt, and once more when names are gone.
+        for _ in 0..2 {
+            let mut first = make(&mut b, name);
+            b.vfs.remove(&mut first).unwrap();
+        }
+        let (file, calls) = counted(|| make(&mut b, name));
+        assert!(calls <= 6 + depth, "made by {calls} calls");
+        drop(file);
+        let (mut file, calls) = counted(|| find(&mut b, name));
+        assert!(calls <= 3, "found by {calls} calls");
+        let (_, calls) = counted(|| b.vfs.meta(&file).unwrap());
+        assert!(calls <= 2, "described by {calls} calls");
+        let (_, calls) = counted(|| b.vfs.rename(&mut file, path(new), false).unwrap());
+        assert!(calls <= 6 + 3 * depth, "renamed by {calls} calls");
+        let (_, calls) = counted(|| b.vfs.remove(&mut file).unwrap());
+        assert!(calls <= 4 + depth, "removed by {calls} calls");
+    }
+}
