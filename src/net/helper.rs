@@ -292,7 +292,7 @@ mod tests {
             .spawn(async move { postman.deliver().await })
             .detach();
         let task = executor.spawn(async move { body(helper).await });
-        reactor.block_on(&executor, task).unwrap()
+        reactor.block_on(&executor, task, &mut || ()).unwrap()
     }
 
     fn file() -> OwnedFd {

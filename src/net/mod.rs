@@ -140,7 +140,9 @@ impl<E: Engine> Net<E> {
         self.spawn(async move { watcher.watch().await });
         self.spawn(async move { postman.helper.deliver().await });
         let stop = self.executor.spawn(stop.boxed_local());
-        let result = self.shared.reactor.block_on(&self.executor, stop);
+        let mut rest = || self.shared.rest();
+        let reactor = &self.shared.reactor;
+        let result = reactor.block_on(&self.executor, stop, &mut rest);
         self.listeners.clear();
         result
     }

@@ -22,6 +22,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 /// Tasks that run before new events are looked for: few, so that a busy connection cannot hide the others.
 const TASKS_PER_ROUND: usize = 4;
 const EVENTS_PER_WAIT: usize = 64;
+/// How long nothing must have happened before memory is given back, in milliseconds.
+const REST_AFTER: u64 = 2_000;
 /// 1601-01-01 to 1970-01-01 in units of 100 ns.
 const UNIX_EPOCH_AS_FILETIME: u64 = 116_444_736_000_000_000;
 /// How long the wall clock may be carried forward by the monotonic one, in milliseconds.
@@ -167,8 +169,14 @@ impl Reactor {
         self.clock.wall.get()
     }
 
-    /// Runs `executor` until `task` has ended.
-    pub fn block_on<T: 'static>(&self, executor: &LocalExecutor<'_>, task: Task<T>) -> Result<T> {
+    /// Runs `executor` until `task` has ended. Calls `rest` when nothing has happened for two seconds, as the
+    /// last thing before the wait goes on: what it gives back stays so until something happens.
+    pub fn block_on<T: 'static>(
+        &self,
+        executor: &LocalExecutor<'_>,
+        task: Task<T>,
+        rest: &mut dyn FnMut(),
+    ) -> Result<T> {
         loop {
             let mut busy = true;
             for _ in 0..TASKS_PER_ROUND {
@@ -181,20 +189,30 @@ impl Reactor {
                 // The bare one: smol's own block_on would start async-io's thread.
                 return Ok(smol::future::block_on(task));
             }
-            self.turn(busy)?;
+            self.turn(busy, rest)?;
         }
     }
 
     /// Waits for events (`busy`: only looks) and wakes whom they concern.
-    fn turn(&self, busy: bool) -> Result<()> {
-        let timeout = if busy {
-            Some(0)
-        } else {
-            let next = self.timers.borrow().next();
-            next.map(|deadline| deadline.saturating_sub(self.now()))
-        };
+    fn turn(&self, busy: bool, rest: &mut dyn FnMut()) -> Result<()> {
         let mut events = self.events.borrow_mut();
-        self.poller.wait(&mut events, timeout)?;
+        if busy {
+            self.poller.wait(&mut events, Some(0))?;
+        } else {
+            let deadline = self.timers.borrow().next();
+            let left = || deadline.map(|deadline| deadline.saturating_sub(self.now()));
+            if left().is_some_and(|left| left <= REST_AFTER) {
+                self.poller.wait(&mut events, left())?;
+            } else {
+                self.poller.wait(&mut events, Some(REST_AFTER))?;
+                if events.is_empty() {
+                    self.clock.refresh();
+                    let left = left();
+                    rest();
+                    self.poller.wait(&mut events, left)?;
+                }
+            }
+        }
         self.clock.refresh();
         let mut sources = self.sources.borrow_mut();
         for ready in events.iter() {

@@ -25,8 +25,6 @@ const COMPLAINTS_PER_MINUTE: u32 = 6;
 const TICK_AFTER_ACTIVITY: u64 = 250;
 /// When they are looked at again after a fault, in milliseconds.
 const TICK_AFTER_FAULT: u64 = 5_000;
-/// How long after the last slot was given back their memory is, in milliseconds.
-const REST_AFTER: u64 = 2_000;
 /// How often held slots are looked at, in milliseconds.
 const WATCH_EVERY: u64 = 500;
 
@@ -140,28 +138,11 @@ impl<E: Engine> Shared<E> {
         }
     }
 
-    /// Ends connections whose peers hold slots and move nothing, and rests when nobody holds any; a task of
-    /// its own.
+    /// Ends connections whose peers hold slots and move nothing; a task of its own.
     pub async fn watch(&self) {
-        // What the start needed is not needed again.
-        self.rest();
         loop {
             if self.rx.in_use() == 0 && self.tx.in_use() == 0 {
-                let held = async {
-                    self.places.slots_held.notified().await;
-                    true
-                };
-                let quiet = async {
-                    let now = self.reactor.now();
-                    self.reactor
-                        .sleep_until(now.saturating_add(REST_AFTER))
-                        .await;
-                    false
-                };
-                if !smol::future::or(held, quiet).await {
-                    self.rest();
-                    self.places.slots_held.notified().await;
-                }
+                self.places.slots_held.notified().await;
             }
             let now = self.reactor.now();
             self.reactor
@@ -179,7 +160,7 @@ impl<E: Engine> Shared<E> {
     }
 
     /// Gives back the memory that only work needs: what free slots hold, and code.
-    fn rest(&self) {
+    pub fn rest(&self) {
         for pool in [&self.rx, &self.tx, &self.buffers] {
             pool.each_free(&mut memory::forget);
         }

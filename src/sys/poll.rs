@@ -39,6 +39,11 @@ impl Events {
         }
     }
 
+    /// Whether the last wait found nothing.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     /// What the last wait found.
     pub fn iter(&self) -> impl Iterator<Item = Ready> {
         self.list.iter().take(self.count).map(|event| {

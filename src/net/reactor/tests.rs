@@ -10,7 +10,7 @@ fn run<T: 'static>(
     let executor = Rc::new(LocalExecutor::new());
     let (r, e) = (reactor.clone(), executor.clone());
     let task = executor.spawn(async move { body(r, e).await });
-    reactor.block_on(&executor, task).unwrap()
+    reactor.block_on(&executor, task, &mut || ()).unwrap()
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn block_on_returns_what_the_task_gives() {
         sleeper.sleep_until(5).await;
         sleeper.now()
     });
-    assert!(reactor.block_on(&executor, task).unwrap() >= 5);
+    assert!(reactor.block_on(&executor, task, &mut || ()).unwrap() >= 5);
 }
 
 #[test]
@@ -131,4 +131,22 @@ fn the_wall_clock_agrees_with_the_system() {
         .unwrap()
         .as_secs();
     assert!(system.abs_diff(unix) <= 1, "{unix} {system}");
+}
+
+#[test]
+fn a_long_wait_rests_once_and_ends_in_time_and_a_short_one_never_does() {
+    let reactor = Reactor::new(8).unwrap();
+    let executor = Rc::new(LocalExecutor::new());
+    let rests = Rc::new(Cell::new(0));
+    let (r, seen) = (reactor.clone(), rests.clone());
+    let task = executor.spawn(async move {
+        r.sleep_until(20).await;
+        let short = seen.get();
+        r.sleep_until(REST_AFTER + 120).await;
+        (short, seen.get(), r.now())
+    });
+    let mut rest = || rests.set(rests.get() + 1);
+    let (short, long, now) = reactor.block_on(&executor, task, &mut rest).unwrap();
+    assert_eq!((short, long), (0, 1));
+    assert!((REST_AFTER + 120..2 * REST_AFTER).contains(&now), "{now}");
 }
