@@ -91,18 +91,10 @@ pub(super) fn visible(name: &[u8]) -> Option<&[u8]> {
         .filter(|name| crate::vfs::name::visible_attribute(name))
 }
 
-/// The attributes' names. The kernel clears as much memory as it is offered: a little is tried first.
-fn names(place: Place<'_>, out: &mut [u8]) -> Result<usize, sys::Errno> {
-    match sys::list_attributes(place, &mut out[..1024]) {
-        Err(sys::Errno::RANGE) => sys::list_attributes(place, out),
-        other => other,
-    }
-}
-
 fn extra(stat: &Stat, place: Place<'_>, memory: &mut Attributes<'_>) -> Extra {
     let mut extra = Extra::default();
     // A disk without attributes, or rights that hide them: what can be known without them is told.
-    let length = match names(place, memory.names) {
+    let length = match sys::list_attributes(place, memory.names) {
         Ok(length) => length,
         Err(errno) => {
             extra.described = errno != sys::Errno::OPNOTSUPP;

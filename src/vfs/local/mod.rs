@@ -74,6 +74,8 @@ struct Root {
     fd: OwnedFd,
     options: RootOptions,
     generation: u32,
+    /// Where it stood when that was last asked for.
+    path: Box<[u8]>,
     /// It is more than a handle: what it keeps can be asked for by its descriptor.
     readable: bool,
     /// The kernel resolves beneath it by itself.

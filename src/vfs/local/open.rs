@@ -2,7 +2,7 @@
 
 use super::error::{error, refusal};
 use super::meta::{self, Attributes, bits};
-use super::place::Guess;
+use super::place::{Guess, whereabouts};
 use super::resolve::{Reached, Resolver, folder, split};
 use super::*;
 use crate::sys::file::{Errno, Flags};
@@ -22,10 +22,12 @@ impl Local {
         let (fd, readable) = sys::root(self.work.path.as_c_str()).map_err(error)?;
         let kernel = !self.walk && sys::kernel_resolves(fd.as_fd());
         self.generation = self.generation.wrapping_add(1);
+        whereabouts(fd.as_fd(), &mut self.work.root)?;
         let root = Root {
             fd,
             options: options.clone(),
             generation: self.generation,
+            path: self.work.root.bytes().into(),
             readable,
             kernel,
         };
@@ -369,7 +371,7 @@ impl Local {
                     ..Flags::HANDLE
                 };
                 let fd = sys::reopen(file.fd.as_fd(), listing).map_err(error)?;
-                file.search = sys::child(fd.as_fd(), b".", Flags::HANDLE).is_ok();
+                file.search = sys::stat_child(fd.as_fd(), b".").is_ok();
                 file.fd = fd;
             }
             Kind::Symlink | Kind::Special => return Err(Error::AccessDenied),

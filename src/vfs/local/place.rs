@@ -8,6 +8,16 @@ use crate::sys::file::{Errno, Flags, Stat};
 
 const DELETED: &[u8] = b" (deleted)";
 
+/// How much of a path is what stands above the share whose root has the path `top`; `None` if it is not in it.
+fn above(path: &[u8], top: &[u8]) -> Option<usize> {
+    let top = top.strip_suffix(b"/").unwrap_or(top);
+    match path.strip_prefix(top)? {
+        [] | [b'/'] => Some(path.len()),
+        [b'/', ..] => Some(top.len() + 1),
+        _ => None,
+    }
+}
+
 /// One component, in place.
 pub(super) struct Leaf {
     bytes: [u8; name::NAME_LIMIT],
@@ -33,7 +43,7 @@ impl Leaf {
 }
 
 /// What the kernel calls the place a descriptor refers to.
-fn whereabouts(fd: BorrowedFd<'_>, out: &mut PathBuffer) -> Result<(), Error> {
+pub(super) fn whereabouts(fd: BorrowedFd<'_>, out: &mut PathBuffer) -> Result<(), Error> {
     let path = HandlePath::of(fd);
     out.fill(|room| sys::read_link(None, path.as_c_str(), room))
         .map_err(error)
@@ -144,7 +154,7 @@ impl Local {
 
     /// Puts the file's path below its root, as on disk, into `self.work.path`. Whether a name is left.
     pub(super) fn locate(&mut self, file: &File) -> Result<bool, Error> {
-        let Some(Some(root)) = self.roots.get(usize::from(file.root.0)) else {
+        let Some(Some(root)) = self.roots.get_mut(usize::from(file.root.0)) else {
             return Err(Error::NotFound);
         };
         if root.generation != file.generation {
@@ -153,20 +163,18 @@ impl Local {
         let Work {
             path, root: top, ..
         } = &mut self.work;
-        whereabouts(root.fd.as_fd(), top)?;
         whereabouts(file.named(), path)?;
-        let above = match top.bytes() {
-            b"/" => 0,
-            other => other.len(),
-        };
-        match path.bytes().get(above..) {
-            Some([]) if path.bytes() == top.bytes() => path.drop_front(above),
-            Some([b'/', ..]) if path.bytes().starts_with(&top.bytes()[..above]) => {
-                path.drop_front(above + 1)
+        let mut above = above(path.bytes(), &root.path);
+        if above.is_none() {
+            // The share itself was moved, or the file out of it by somebody else.
+            whereabouts(root.fd.as_fd(), top)?;
+            if top.bytes() != &*root.path {
+                root.path = top.bytes().into();
+                above = self::above(path.bytes(), &root.path);
             }
-            // Moved out of the share by somebody else.
-            _ => return Err(Error::NotFound),
         }
+        path.drop_front(above.ok_or(Error::NotFound)?);
+        let root = &*root;
         if !path.bytes().ends_with(DELETED) {
             return Ok(true);
         }

@@ -245,8 +245,16 @@ fn full_name<'s, V: Vfs>(
 
 /// The data of a file, then its named streams; of a directory only these.
 fn streams<V: Vfs>(vfs: &mut V, file: &V::File, w: &mut Writer<'_>) -> Result<Fit, Status> {
-    let base = vfs.base(file)?;
-    let meta = vfs.meta(&base)?;
+    let mut meta = vfs.meta(file)?;
+    let whole;
+    let base = match meta.key.stream {
+        0 => file,
+        _ => {
+            whole = vfs.base(file)?;
+            meta = vfs.meta(&whole)?;
+            &whole
+        }
+    };
     let mut list = StreamWriter::new(w);
     if meta.kind != Kind::Directory {
         let data = StreamEntry {
@@ -256,7 +264,7 @@ fn streams<V: Vfs>(vfs: &mut V, file: &V::File, w: &mut Writer<'_>) -> Result<Fi
         };
         let _ = list.append(&data, w);
     }
-    let listed = vfs.streams(&base, &mut |name, size, allocation| {
+    let listed = vfs.streams(base, &mut |name, size, allocation| {
         let entry = StreamEntry {
             name,
             size,

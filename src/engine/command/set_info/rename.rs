@@ -182,7 +182,7 @@ fn place<V: Vfs>(
     } else {
         access::FILE_ADD_FILE
     };
-    if server.descriptor_access(session, &folder)? & adds == 0 {
+    if meta.described && server.descriptor_access(session, &folder)? & adds == 0 {
         return Err(Status::ACCESS_DENIED.into());
     }
     if let Err(status) = server.check_sharing(&meta.key, adds, share::READ | share::WRITE) {

@@ -85,6 +85,46 @@ fn a_root_that_is_removed_or_replaced_gives_errors() {
 }
 
 #[test]
+fn a_root_that_is_moved_takes_its_files_along() {
+    let (mut b, scratch) = bench(RootOptions::default());
+    std::fs::create_dir(scratch.path().join("share/d")).unwrap();
+    b.write("d/f", b"data");
+    let mut file = b.open("d/f");
+    let (from, to) = (scratch.path().join("share"), scratch.path().join("other"));
+    std::fs::rename(&from, &to).unwrap();
+    assert_eq!(b.path(&file), "d/f");
+    // What stands where it stood is not in it.
+    std::fs::create_dir_all(from.join("d")).unwrap();
+    std::fs::write(from.join("d/f"), "another").unwrap();
+    assert_eq!(b.path(&file), "d/f");
+    std::fs::rename(to.join("d/f"), from.join("d/g")).unwrap();
+    assert_eq!(b.vfs.path(&file, &mut [0; 99]).err(), Some(Error::NotFound));
+    assert_eq!(b.vfs.remove(&mut file).err(), Some(Error::NotFound));
+    assert!(from.join("d/g").exists() && from.join("d/f").exists());
+}
+
+#[test]
+fn a_name_that_stood_elsewhere_is_not_taken_for_the_file() {
+    let (mut b, scratch) = bench(RootOptions::default());
+    let share = scratch.path().join("share");
+    std::fs::create_dir(share.join("d")).unwrap();
+    for name in ["f", "d/f"] {
+        let mut file = b.make(name).unwrap().0;
+        std::fs::rename(share.join(name), share.join("moved")).unwrap();
+        std::fs::write(share.join(name), "another").unwrap();
+        b.vfs.remove(&mut file).unwrap();
+        assert!(!share.join("moved").exists() && share.join(name).exists());
+        // Of two names it is the one that the file was opened by.
+        let mut file = b.open(name);
+        std::fs::rename(share.join(name), share.join("first")).unwrap();
+        std::fs::hard_link(share.join("first"), share.join(name)).unwrap();
+        b.vfs.remove(&mut file).unwrap();
+        assert!(!share.join("first").exists() && share.join(name).exists());
+        std::fs::remove_file(share.join(name)).unwrap();
+    }
+}
+
+#[test]
 fn a_file_moved_out_of_the_share_is_out_of_reach() {
     let (mut b, scratch) = bench(RootOptions::default());
     b.write("f", b"data");
