@@ -26,9 +26,9 @@ TITLES = {"ours": "smolsmb", "static": "smolsmb static", "smbd": "smbd", "tuned"
 SERVER_CPU, CLIENT_CPU = 0, 1
 
 
-def build_load():
+def build_load(package="load"):
     """The folder of the load's programs."""
-    subprocess.run(["cargo", "build", "--release", "--quiet", "--locked", "--target-dir", lab.ROOT / "target/load"], cwd=HERE / "load",
+    subprocess.run(["cargo", "build", "--release", "--quiet", "--locked", "--target-dir", lab.ROOT / "target/load"], cwd=HERE / package,
                    check=True, env={**os.environ, "RUSTFLAGS": "-Awarnings"})
     return lab.ROOT / "target/load/release"
 
@@ -91,6 +91,11 @@ class Bench:
         copy = pathlib.Path(f"/dev/shm/smolsmb-bench-{os.getpid()}.program")
         shutil.copy2(build_static(), copy)
         return copy
+
+    @functools.cached_property
+    def smb2(self):
+        """The load that is made of the smb2 crate."""
+        return build_load("smb2-crate") / "smb2-load"
 
     @functools.cached_property
     def libsmbclient(self):

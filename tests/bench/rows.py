@@ -100,6 +100,8 @@ ROWS = [
     client("libsmbclient-get", "libsmbclient-get", "libsmbclient, read 1 MiB", ("big",), total=2 * GIB, file="big"),
     client("libsmbclient-put", "libsmbclient-put", "libsmbclient, write 1 MiB", total=2 * GIB, file="put"),
     client("libsmbclient-list", "libsmbclient-list", "libsmbclient, list 10,000 entries", ("many",), ops=10, file="many"),
+    client("smb2-get", "smb2-get", "smb2 crate, whole files read", ("big",), total=2 * GIB, file="big"),
+    client("smb2-put", "smb2-put", "smb2 crate, whole files written", total=2 * GIB, file="put"),
     memory("idle", "idle", "hold", Target(1024, "KiB"), connections=0),
     memory("1", "1 connection", "hold", connections=1),
     memory("64", "64 connections", "hold", connections=64),

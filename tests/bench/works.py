@@ -52,8 +52,10 @@ def write(bench, row, name):
     return loaded(bench, row, name, file="written", length=CACHED)
 
 
-def libsmbclient(bench, row, name):
-    return loaded(bench, row, name, row.work.partition("-")[2], bench.libsmbclient, length=CACHED)
+def foreign(bench, row, name):
+    """A load of others' making: the work is "PROGRAM-WORK"."""
+    program, _, work = row.work.partition("-")
+    return loaded(bench, row, name, work, getattr(bench, program), length=CACHED)
 
 
 def smbclient(bench, row, name):
@@ -79,9 +81,7 @@ WORKS = {
     "list": loaded,
     "get": smbclient,
     "put": smbclient,
-    "libsmbclient-get": libsmbclient,
-    "libsmbclient-put": libsmbclient,
-    "libsmbclient-list": libsmbclient,
+    **dict.fromkeys(("libsmbclient-get", "libsmbclient-put", "libsmbclient-list", "smb2-get", "smb2-put"), foreign),
     "hold": lambda *of: Measured(memory.hold(*of)),
     "peak": lambda *of: Measured(memory.peak(*of)),
     "after": lambda *of: Measured(memory.after(*of)),
