@@ -25,7 +25,8 @@ pub fn start(prepared: Prepared) -> Result<(), String> {
     let budget = connect::budget(&config.server);
     let store = Local::new(smolsmb::vfs::local::Limits {
         observed: budget.watches.saturating_mul(4) as usize,
-        ..smolsmb::vfs::local::Limits::default()
+        folders: budget.folders as usize,
+        names: budget.names as usize,
     });
     let changes = store.bell();
     let mut disks = Disks::default();

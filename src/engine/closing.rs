@@ -355,6 +355,9 @@ impl<V: Vfs> Server<V> {
         // What it held was given back just now, and that may have woken it.
         self.woken -= usize::from(gone.is_some_and(|connection| connection.woken));
         self.reroute_breaks(id);
+        if self.connections.is_empty() {
+            self.vfs.rest();
+        }
     }
 
     /// Parks a request; the table being full is the client's answer.

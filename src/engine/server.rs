@@ -131,7 +131,7 @@ impl<V: Vfs> Server<V> {
     }
 
     /// Every pool and table with what it costs.
-    pub fn holders(budget: &Budget) -> [memory::Holder; 16] {
+    pub fn holders(budget: &Budget) -> [memory::Holder; 17] {
         let row = |name, count: u32, each: usize| memory::Holder {
             name,
             count: u64::from(count),
@@ -186,6 +186,7 @@ impl<V: Vfs> Server<V> {
                 budget.connections,
                 Table::<SigningKey>::entry_size(),
             ),
+            row("names of folders", budget.names, 1),
             row(
                 "short names",
                 recalled::ENTRIES as u32,

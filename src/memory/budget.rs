@@ -52,6 +52,10 @@ pub struct Budget {
     pub pipes: u32,
     /// Receive buffer of each connection.
     pub receive_buffer: u32,
+    /// Folders whose names are remembered.
+    pub folders: u32,
+    /// Bytes for their names.
+    pub names: u32,
 }
 
 /// One line of the memory table: a pool or table, how many entries it has, and what they cost.
@@ -87,7 +91,7 @@ const OPEN: u64 = 640;
 /// and requests that wait.
 const CONNECTION: u64 = 23 << 10;
 /// The program, its stack, pipes, kept requests and what the disk's side works in.
-const PROCESS: u64 = 3 << 19;
+const PROCESS: u64 = 5 << 18;
 
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
@@ -155,7 +159,9 @@ impl Budget {
         let opens = limits.max_open_files.unwrap_or(row.opens).clamp(64, 65_000);
         // Slots take what the tables and the process itself leave: with a longer max_io there are fewer.
         let slot = u64::from(max_io + Self::SLOT_OVERHEAD);
-        let tables = u64::from(opens) * OPEN + u64::from(connections) * CONNECTION + PROCESS;
+        let names = (ceiling / 16).min(16 * MIB);
+        let tables =
+            u64::from(opens) * OPEN + u64::from(connections) * CONNECTION + PROCESS + names;
         let slots = (ceiling.saturating_sub(tables) / slot).clamp(4, u64::from(row.slots)) as u32;
         Budget {
             ceiling,
@@ -178,6 +184,8 @@ impl Budget {
             deferred: (connections / 2).clamp(8, 64),
             pipes: (connections / 4).clamp(4, 16),
             receive_buffer: 8 << 10,
+            folders: (ceiling / (32 * KIB)).clamp(64, 2_048) as u32,
+            names: names as u32,
         }
     }
 

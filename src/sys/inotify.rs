@@ -56,7 +56,12 @@ impl Inotify {
     /// Watches what `path` leads to.
     pub fn add(&self, path: &CStr) -> Result<i32> {
         let all = CREATE | DELETE | MOVED_FROM | MOVED_TO | MODIFY | ATTRIB;
-        inotify::add_watch(&self.fd, path, WatchFlags::from_bits_retain(all))
+        self.add_for(path, all)
+    }
+
+    /// Watches what `path` leads to for these kinds of events alone.
+    pub fn add_for(&self, path: &CStr, kinds: u32) -> Result<i32> {
+        inotify::add_watch(&self.fd, path, WatchFlags::from_bits_retain(kinds))
     }
 
     /// Watches it no longer.

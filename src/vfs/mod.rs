@@ -506,6 +506,8 @@ pub trait Vfs {
     fn ignore(&mut self, observed: Observed) {
         let _ = observed;
     }
+    /// Nobody is connected any more: what only makes the next request quick may be forgotten.
+    fn rest(&mut self) {}
     /// Whether a change was taken notice of already and is to be asked for.
     fn has_changes(&self) -> bool {
         false

@@ -63,9 +63,10 @@ class Bench:
         if "static" in self.__dict__:
             self.static.unlink()
 
-    def start(self, name, place=""):
-        """A server that whoever asked for it stops."""
+    def start(self, name, place="", **more):
+        """A server that whoever asked for it stops; `more` are options beside its usual ones."""
         kind, options = SERVERS[name]
+        options = {**options, **more}
         share = lab.Share("disk", str(self.data), writers=["root"])
         make = {"smolsmb": lab.Smolsmb, "smbd": lab.Samba}[kind]
         server = make(self.lab / (name + place), [share], [lab.User("root", PASSWORD)], options, cpu=SERVER_CPU)

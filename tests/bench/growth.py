@@ -4,6 +4,7 @@ A series is a line of a plot: (what there is more of, CPU time of an operation) 
 longer than LIMIT is cut off there and counted as far as it came. Nothing here runs for long; everything made is removed.
 """
 
+import contextlib
 import dataclasses
 import shutil
 import subprocess
@@ -14,6 +15,8 @@ SERVERS = ("ours", "smbd")
 FILES = (100, 1_000, 10_000, 100_000, 1_000_000)
 OPEN = (10, 100, 1_000, 10_000)
 CONNECTIONS = (1, 8, 64, 256)
+# What ours may take in MiB, and of that a sixteenth to remember names: a million of them want 3 MiB.
+MEMORY = 64
 # Milliseconds of a run of one operation, and operations at most.
 LIMIT, MOST = 700, 4_000
 # Milliseconds of the mixed work.
@@ -37,6 +40,8 @@ class Series:
 PHASES = {
     "names": (
         ("first", "the first look for a missing name"),
+        # Into every folder: what is slow at first is over then.
+        ("warm", None),
         ("open", "open, query, close"),
         ("missing", "open of a missing name"),
         ("create", "create and delete of a new name"),
@@ -53,7 +58,7 @@ SERIES = [
     *(
         Series(f"files-{place}-{phase}", f"{title}; {where}", "files in the share", "ms/op" if phase == "first" else "µs/op",
                None if phase == "first" else FLAT)
-        for place, where in PLACES.items() for phase, title in PHASES["names"]
+        for place, where in PLACES.items() for phase, title in PHASES["names"] if title
     ),
     *(Series(f"open-{phase}", title, "open files") for phase, title in PHASES["opens"]),
     Series("connections-mixed", "mixed work, each request", "connections", bound=CROWDED),
@@ -71,7 +76,7 @@ class Growth:
         self.scale = bench.scale if sizes else max(bench.scale, 0.3)
         self.bench, self.servers = bench, [name for name in servers if name in SERVERS]
         self.files, self.opens, self.connections = FILES[:sizes], OPEN[:sizes], CONNECTIONS[:sizes]
-        self.points = {}
+        self.points, self.server = {}, {}
 
     def add(self, series, server, x, cost):
         self.points.setdefault((series, server), []).append((x, cost))
@@ -81,13 +86,14 @@ class Growth:
 
     def phases(self, work, prefix, x, name, **words):
         """Runs each operation of a work at one server and adds a point for each."""
-        server = self.bench.server(name)
+        server = self.server[name]
         load = self.bench.begin(server, work, time=int(LIMIT * self.scale), ops=MOST, **words)
-        for phase, _ in PHASES[work]:
+        for phase, title in PHASES[work]:
             before = proc.cpu_seconds(server.pid)
             done = load.finish()
             used = proc.cpu_seconds(server.pid) - before
-            self.add(f"{prefix}-{phase}", name, x, used / done["ops"] * (1e3 if phase == "first" else 1e6))
+            if title:
+                self.add(f"{prefix}-{phase}", name, x, used / done["ops"] * (1e3 if phase == "first" else 1e6))
         load.end()
 
     def in_files(self, place):
@@ -111,7 +117,7 @@ class Growth:
     def in_connections(self):
         for count in self.connections:
             for name in self.servers:
-                server = self.bench.server(name)
+                server = self.server[name]
                 load = self.bench.begin(server, "mixed", connections=count, time=int(MIXED * self.scale))
                 before = proc.cpu_seconds(server.pid)
                 done = load.finish()
@@ -125,8 +131,13 @@ class Growth:
     def run(self, parts):
         self.bench.data.mkdir(parents=True, exist_ok=True)
         self.bench.data.chmod(0o777)
-        for part in parts:
-            PARTS[part](self)
+        with contextlib.ExitStack() as stack:
+            for name in self.servers if parts else ():
+                options = {"memory": MEMORY} if name == "ours" else {}
+                self.server[name] = self.bench.start(name, "-growth", **options)
+                stack.callback(self.server[name].stop)
+            for part in parts:
+                PARTS[part](self)
         return self.points
 
 

@@ -31,6 +31,8 @@ pub struct FileSystem {
     pub reflink: bool,
     /// Compresses the files it is told to.
     pub compression: bool,
+    /// May be changed by others than this kernel: by other machines, or a program that makes it up.
+    pub shared: bool,
 }
 
 /// How full the file system is that holds `fd`.
@@ -70,7 +72,14 @@ pub fn file_system(fd: BorrowedFd<'_>) -> Result<FileSystem, Errno> {
     const F2FS: u32 = 0xF2F5_2010;
     const NTFS3: u32 = 0x7366_746E;
     const OVERLAY: u32 = 0x794C_7630;
+    const NFS: u32 = 0x6969;
+    const CIFS: u32 = 0xFF53_4D42;
+    const SMB2: u32 = 0xFE53_4D42;
+    const CEPH: u32 = 0x00C3_6400;
+    const NINE: u32 = 0x0102_1997;
+    const FUSE: u32 = 0x6573_5546;
     Ok(FileSystem {
+        shared: matches!(magic, NFS | CIFS | SMB2 | CEPH | NINE | FUSE),
         in_memory: matches!(magic, TMPFS | RAMFS),
         sparse: matches!(
             magic,

@@ -10,6 +10,7 @@ mod data;
 mod dosattrib;
 mod error;
 mod extra;
+mod filter;
 mod list;
 mod meta;
 mod misses;
@@ -41,8 +42,8 @@ const ENTRIES_BUFFER: usize = 32 * 1024;
 pub struct Limits {
     /// How many folders' names are remembered, to be quick where a name is new.
     pub folders: usize,
-    /// Bytes for each of them; 64 KiB serve 16,384 names well and 100,000 still.
-    pub folder_bytes: usize,
+    /// Bytes for the names of all of them, at most: three for each name serve well.
+    pub names: usize,
     /// How many files and folders may be observed for changes by others: each costs the kernel about 1 KiB.
     /// Files take half of it at most.
     pub observed: usize,
@@ -51,8 +52,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            folders: 4,
-            folder_bytes: 64 * 1024,
+            folders: 128,
+            names: 256 * 1024,
             observed: 512,
         }
     }
@@ -179,7 +180,7 @@ impl Local {
             roots: Vec::new(),
             generation: 0,
             own: sys::Own::read(),
-            misses: Misses::new(limits.folders, limits.folder_bytes),
+            misses: Misses::new(limits.folders, limits.names),
             outside: Outside::new(limits.observed),
             work: Work {
                 path: PathBuffer::new(2 * name::PATH_LIMIT),
@@ -456,6 +457,10 @@ impl Vfs for Local {
 
     fn has_changes(&self) -> bool {
         self.has_events()
+    }
+
+    fn rest(&mut self) {
+        self.misses.rest();
     }
 
     fn next_change(&mut self, name: &mut [u8]) -> Option<Change> {

@@ -441,9 +441,13 @@ pub(super) fn changed(
     folder: BorrowedFd<'_>,
     deeds: &[misses::Deed],
 ) {
-    if let Some(slot) = watched
-        && let Ok(stat) = sys::stat(folder)
-    {
-        misses.changed(slot, &stat, deeds);
+    let Some(slot) = watched else { return };
+    match misses.is_observed(slot) {
+        true => misses.changed(slot, None, deeds),
+        false => {
+            if let Ok(stat) = sys::stat(folder) {
+                misses.changed(slot, Some(&stat), deeds);
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@
 //! again.
 
 use super::error::{absent, error, refusal};
-use super::misses::{Answer, Misses};
+use super::misses::{Answer, Misses, Slot, observable};
 use crate::sys::file::{self as sys, Errno, Flags, PathBuffer, Stat};
 use crate::vfs::{Error, name};
 use std::mem::MaybeUninit;
@@ -148,29 +148,80 @@ impl Resolver<'_> {
     /// name is put behind it.
     pub(super) fn find_leaf(&mut self, folder: BorrowedFd<'_>, leaf: &[u8]) -> Result<bool, Error> {
         let stat = sys::stat(folder).map_err(error)?;
-        self.seen = Some(stat);
         let (now, hash) = (sys::now(), name::hash(leaf));
-        let learning = match self.misses.ask(&stat, hash, now) {
-            Answer::Absent => return Ok(false),
-            Answer::Perhaps if !self.misses.is_worn(&stat) => None,
-            Answer::Perhaps | Answer::Unknown => self.misses.begin(&stat, now),
+        let answer = self.misses.ask(&stat, hash, now);
+        self.seen = Some(stat);
+        if answer == Answer::Absent {
+            return Ok(false);
+        }
+        if self.find_usual(folder, leaf)? {
+            return Ok(true);
+        }
+        if answer == Answer::Perhaps {
+            let found = self.read(folder, leaf, hash, None)?;
+            if let (Some(slot), Some(false)) = (self.misses.held(&stat), found) {
+                self.misses.not_found(slot, hash);
+            }
+            return Ok(found == Some(true));
+        }
+        let mut found = None;
+        for again in [false, true] {
+            let learning = self.misses.begin(&stat, now, || observable(folder));
+            let before = self.path.len();
+            found = self.read(folder, leaf, hash, learning)?;
+            let Some(slot) = learning.filter(|_| found.is_some()) else {
+                break;
+            };
+            if self.misses.finish(slot, again) {
+                break;
+            }
+            self.path.truncate(before);
+        }
+        Ok(found == Some(true))
+    }
+
+    /// Looks for the two spellings that clients which do not keep the case send names of: those in one case.
+    fn find_usual(&mut self, folder: BorrowedFd<'_>, leaf: &[u8]) -> Result<bool, Error> {
+        let mut spelled = [0; name::NAME_LIMIT];
+        let Some(spelled) = spelled.get_mut(..leaf.len()) else {
+            return Ok(false);
         };
-        let listing = match sys::child(
-            folder,
-            b".",
-            Flags {
-                read: true,
-                ..FOLDER
-            },
-        ) {
+        for change in [<[u8]>::make_ascii_lowercase, <[u8]>::make_ascii_uppercase] {
+            spelled.copy_from_slice(leaf);
+            change(spelled);
+            if spelled != leaf && sys::stat_child(folder, spelled).is_ok() {
+                self.path.push(spelled).map_err(error)?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Reads a folder for a name, and learns what it holds. `None`: its names are not to be read.
+    fn read(
+        &mut self,
+        folder: BorrowedFd<'_>,
+        leaf: &[u8],
+        hash: u64,
+        learning: Option<Slot>,
+    ) -> Result<Option<bool>, Error> {
+        let readable = Flags {
+            read: true,
+            ..FOLDER
+        };
+        let listing = match sys::child(folder, b".", readable) {
             Ok(fd) => fd,
             // Who may not list a folder can use the names he knows, exactly.
             Err(Errno::ACCESS | Errno::PERM) => {
                 self.seen = None;
-                return Ok(false);
+                return Ok(None);
             }
             Err(errno) => return Err(refusal(errno)),
         };
+        #[cfg(test)]
+        {
+            self.misses.reads += 1;
+        }
         let before = self.path.len();
         let mut found = false;
         let mut entries = sys::list(listing, self.entries);
@@ -194,10 +245,7 @@ impl Resolver<'_> {
                 }
             }
         }
-        if let Some(slot) = learning {
-            self.misses.finish(slot);
-        }
-        Ok(found)
+        Ok(Some(found))
     }
 
     fn open(&self, flags: Flags) -> Result<OwnedFd, Errno> {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 mod calls;
 mod escape;
+mod names;
 mod rights;
 mod roots;
 mod samba;

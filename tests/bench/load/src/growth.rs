@@ -101,19 +101,6 @@ impl Phases {
         report(Done { bytes: 0, ops }, began, "");
         Ok(())
     }
-
-    /// The same unmeasured, for what is only slow the first time.
-    fn prepare(&mut self, client: &mut Client, count: u64, operation: Operation<'_>) -> Result<()> {
-        let began = Instant::now();
-        for _ in 0..count {
-            if began.elapsed() > 4 * self.time {
-                break;
-            }
-            operation(client, self.next)?;
-            self.next += 1;
-        }
-        Ok(())
-    }
 }
 
 fn miss(client: &mut Client, name: &str) -> Result<()> {
@@ -137,26 +124,27 @@ fn open_and_close(client: &mut Client, name: &str) -> Result<()> {
     client.must(CLOSE, &client::close(&file)).map(|_| ())
 }
 
-/// Phases: the first look for a missing name; then, with every folder looked into once: an open, a query and a close; a
+/// Phases: the first look for a missing name; a look into every folder, twice, to be warm; an open, a query and a close; a
 /// missing name; a create and a delete; an open in another case.
 pub fn names(target: &Target, words: &Words) -> Result<()> {
     let mut client = Client::new(target)?;
     let mut names = Names::new(words);
     let mut phases = Phases::new(words);
+    let (most, time) = (phases.most, phases.time);
+    let folders = names.folders();
     println!("ready");
-    let first = Phases { most: 1, ..phases };
-    phases = first;
     let missing = |names: &Names, number: u64, round: u64| {
         format!("{}\\missing {round}.jpg", names.folder_of(number, '\\'))
     };
+    phases.most = 1;
     phases.run(&mut client, &mut |client, round| {
         miss(client, &missing(&names, 0, round))
     })?;
-    phases.most = words.number("ops", 2_000);
-    let folders = names.folders();
-    phases.prepare(&mut client, folders, &mut |client, round| {
+    (phases.most, phases.time) = (2 * folders, 6 * time);
+    phases.run(&mut client, &mut |client, round| {
         miss(client, &missing(&names, round % folders * SPREAD, round))
     })?;
+    (phases.most, phases.time) = (most, time);
     phases.run(&mut client, &mut |client, _| {
         let number = names.any();
         let name = format!("{}\\{}", names.folder_of(number, '\\'), leaf(number));
