@@ -3,7 +3,7 @@
 
 use super::connection::ConnectionId;
 use super::notify::name_of;
-use super::open::{ObjectId, Open, OpenId, Target};
+use super::open::{Object, ObjectId, Open, OpenId, Target};
 use super::parked::{Parked, ParkedId, Wait};
 use super::session::{LoginId, Purpose, SessionId, State};
 use super::tree::TreeId;
@@ -182,12 +182,8 @@ impl<V: Vfs> Server<V> {
     }
 
     fn has_open_streams(&self, key: &FileKey) -> bool {
-        self.objects.iter().any(|(_, object)| {
-            key.stream == 0
-                && object.opens > 0
-                && object.key.stream != 0
-                && (object.key.device, object.key.inode) == (key.device, key.inode)
-        })
+        let stream = |_, object: &Object| object.opens > 0 && object.key.stream != 0;
+        key.stream == 0 && self.objects.find_of_file(key, stream).is_some()
     }
 
     /// Whether the file with this key, or the file its stream belongs to, goes away with its last open.

@@ -103,8 +103,9 @@ pub struct Objects {
     index: Index,
 }
 
+/// The same for a file and all its streams, which are so found together.
 fn hash(key: &FileKey) -> u64 {
-    key.inode ^ key.device.rotate_left(32) ^ key.stream.rotate_left(17)
+    key.inode ^ key.device.rotate_left(32)
 }
 
 impl Objects {
@@ -182,8 +183,68 @@ impl Objects {
         }
     }
 
+    /// The first of a file's objects, its streams and itself, for which `wanted` holds.
+    pub fn find_of_file(
+        &self,
+        file: &FileKey,
+        wanted: impl Fn(ObjectId, &Object) -> bool,
+    ) -> Option<ObjectId> {
+        let wanted = |slot| {
+            let of = |id| self.table.get(id).map(|object| (id, object));
+            self.table
+                .at(slot)
+                .and_then(of)
+                .is_some_and(|(id, object)| {
+                    (object.key.device, object.key.inode) == (file.device, file.inode)
+                        && wanted(id, object)
+                })
+        };
+        self.index
+            .find(hash(file), wanted)
+            .and_then(|slot| self.table.at(slot))
+    }
+
     /// Every object.
     pub fn iter(&self) -> impl Iterator<Item = (ObjectId, &Object)> {
         self.table.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::cell::Cell;
+
+    #[test]
+    fn the_streams_of_a_file_are_found_without_looking_at_every_object() {
+        let key = |inode, stream| FileKey {
+            device: 1,
+            inode,
+            stream,
+        };
+        let mut objects = Objects::new(4_096);
+        for inode in 0..4_000 {
+            objects.obtain(key(inode, 0)).unwrap();
+        }
+        let streams = [7, 8, 9].map(|stream| objects.obtain(key(5, stream)).unwrap());
+        let find = |inode, stream| {
+            objects.find_of_file(&key(inode, 0), |_, object| object.key.stream == stream)
+        };
+        assert_eq!(find(5, 8), Some(streams[1]));
+        assert_eq!(find(5, 10), None);
+        assert_eq!(find(6, 8), None);
+        let looked_at = Cell::new(0);
+        objects.index.find(hash(&key(5, 0)), |_| {
+            looked_at.set(looked_at.get() + 1);
+            false
+        });
+        assert!((4..16).contains(&looked_at.get()), "{}", looked_at.get());
+        objects.rekey(streams[1], key(5, 10));
+        let renamed = objects.find_of_file(&key(5, 0), |_, object| object.key.stream == 10);
+        assert_eq!(renamed, Some(streams[1]));
+        assert_eq!(objects.find(&key(5, 8)), None);
+        objects.release(streams[1]);
+        let gone = objects.find_of_file(&key(5, 0), |_, object| object.key.stream == 10);
+        assert_eq!(gone, None);
     }
 }

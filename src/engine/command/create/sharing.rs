@@ -1,6 +1,7 @@
 //! Share modes ([MS-FSA] 2.1.5.1.2): what one open does must be what the others let it do.
 
 use crate::engine::Server;
+use crate::engine::open::Object;
 use crate::vfs::{FileKey, Vfs};
 use crate::wire::status::Status;
 use crate::wire::{access, create};
@@ -52,16 +53,14 @@ impl<V: Vfs> Server<V> {
     /// Whether a stream of this file is open for its data by somebody who lets nobody delete it: with the
     /// file it would go.
     fn streams_forbid_deletion(&self, key: &FileKey) -> bool {
-        let streams = self.objects.iter().filter(|(_, object)| {
+        let forbids = |id, object: &Object| {
             object.key.stream != 0
-                && (object.key.device, object.key.inode) == (key.device, key.inode)
-        });
-        streams
-            .flat_map(|(id, _)| self.opens_of(id))
-            .any(|(_, open)| {
-                open.access & (READS | WRITES | access::DELETE) != 0
-                    && open.share_access & create::share::DELETE == 0
-            })
+                && self.opens_of(id).any(|(_, open)| {
+                    open.access & (READS | WRITES | access::DELETE) != 0
+                        && open.share_access & create::share::DELETE == 0
+                })
+        };
+        self.objects.find_of_file(key, forbids).is_some()
     }
 }
 

@@ -5,7 +5,7 @@ use crate::engine::Server;
 use crate::engine::access::DESCRIPTOR;
 use crate::engine::command::create::name_status;
 use crate::engine::context::Context;
-use crate::engine::open::{ObjectId, OpenId, Target};
+use crate::engine::open::{Object, ObjectId, OpenId, Target};
 use crate::engine::tree;
 use crate::vfs::name::{self, StreamType};
 use crate::vfs::{At, Error, FileKey, Kind, SharePath, Vfs};
@@ -230,14 +230,12 @@ fn may_replace<V: Vfs>(
     if server.named_access(session, at, to, (&target, &meta))? & access::DELETE == 0 {
         return Err(Status::ACCESS_DENIED.into());
     }
-    let held = server.opens.iter().any(|(_, open)| {
-        let same = |key: &FileKey| key.device == meta.key.device && key.inode == meta.key.inode;
-        open.object
-            .and_then(|object| server.objects.get(object))
-            .is_some_and(|object| same(&object.key))
-            && !(taken.even_open && open.share_access & share::DELETE != 0)
-    });
-    if held {
+    let in_the_way = |object, _: &Object| {
+        let mut opens = server.opens_of(object);
+        opens.any(|(_, open)| !(taken.even_open && open.share_access & share::DELETE != 0))
+    };
+    let held = server.objects.find_of_file(&meta.key, in_the_way);
+    if held.is_some() {
         // It may be open only in the cache of a client.
         let object = server.objects.find(&meta.key);
         break_handles(context, object, None)?;
