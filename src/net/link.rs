@@ -17,6 +17,8 @@ use std::rc::Rc;
 
 /// Bytes a task may move before the others get their turn.
 const TURN: usize = 256 << 10;
+/// Bytes of a file that one call sends: more, for nothing is copied.
+const SENDFILE: usize = 1 << 20;
 static ZEROS: [u8; 4096] = [0; 4096];
 
 #[cfg(test)]
@@ -223,13 +225,13 @@ impl<E: Engine> Link<E> {
         let mut direct = true;
         while left > 0 {
             self.wait(Interest::Write, false).await?;
-            let step = left.min(TURN);
             let sent = if direct {
+                let step = left.min(SENDFILE);
                 self.file(tail, |file| {
                     socket::send_file(self.io.fd(), file, offset, step)
                 })
             } else {
-                let step = step.min(bounce.len());
+                let step = left.min(TURN).min(bounce.len());
                 let read = self.file(tail, |file| {
                     rustix::io::pread(file, &mut bounce[..step], offset)
                 });
