@@ -71,6 +71,11 @@ pub fn fill(words: &Words) -> Result<()> {
     Ok(())
 }
 
+/// A name that was never used before: neither by a former run nor by another server's.
+fn fresh(kind: &str, round: u64) -> String {
+    format!("{kind} {}-{round}.jpg", std::process::id())
+}
+
 /// An operation: given its number.
 type Operation<'a> = &'a mut dyn FnMut(&mut Client, u64) -> Result<()>;
 
@@ -134,7 +139,11 @@ pub fn names(target: &Target, words: &Words) -> Result<()> {
     let folders = names.folders();
     println!("ready");
     let missing = |names: &Names, number: u64, round: u64| {
-        format!("{}\\missing {round}.jpg", names.folder_of(number, '\\'))
+        format!(
+            "{}\\{}",
+            names.folder_of(number, '\\'),
+            fresh("missing", round)
+        )
     };
     phases.most = 1;
     phases.run(&mut client, &mut |client, round| {
@@ -160,7 +169,7 @@ pub fn names(target: &Target, words: &Words) -> Result<()> {
         let number = names.any();
         make(
             client,
-            &format!("{}\\new {round}.jpg", names.folder_of(number, '\\')),
+            &format!("{}\\{}", names.folder_of(number, '\\'), fresh("new", round)),
         )
     })?;
     phases.run(&mut client, &mut |client, _| {
@@ -201,7 +210,7 @@ pub fn opens(target: &Target, words: &Words) -> Result<()> {
     phases.run(&mut client, &mut |client, round| {
         make(
             client,
-            &format!("{}\\new {round}.jpg", names.folder_of(0, '\\')),
+            &format!("{}\\{}", names.folder_of(0, '\\'), fresh("new", round)),
         )
     })?;
     step();
