@@ -62,9 +62,12 @@ def summary(rows, results, ceiling, facts, a):
     verdicts = [(row, verdict) for row in rows for verdict in targets.verdicts(row, results, ceiling)]
     missed = [f"{row.title} ({verdict.text})" for row, verdict in verdicts if not verdict.met]
     files = "a tmpfs" if not a["data"] else a["data"]
+    anew = [f"{', '.join(of['rows'])} ({of['date']}, {of['smolsmb']}, `--scale {of['scale']:g} --rounds {of['rounds']}`)" for of in a.get("since", [])]
     lines = markdown(["", ""], [[key, value] for key, value in {
         "date": a["date"], **facts,
         "run": f"`cargo build --release && tests/bench/run --scale {a['scale']:g} --rounds {a['rounds']}`: servers take turns, medians; files on {files}",
+        "load of the machine before": f"{a['load']:.1f}" + (": others were at work, so take these figures for rough ones" if a["load"] > 0.7 else ""),
+        **({"measured anew since": "; ".join(anew)} if anew else {}),
     }.items()])
     lines += ["", f"{len(verdicts) - len(missed)} of {len(verdicts)} targets are met."]
     if missed:

@@ -31,12 +31,15 @@ class Results:
 
     @classmethod
     def of(cls, a, servers, ceiling, measured, points):
-        asked = {"date": time.strftime("%Y-%m-%d"), "scale": a.scale, "rounds": a.rounds, "servers": servers, "data": a.data}
+        asked = {"date": time.strftime("%Y-%m-%d"), "scale": a.scale, "rounds": a.rounds, "servers": servers, "data": a.data, "load": a.load}
         return cls(asked, machine.describe(), ceiling, measured, points)
 
     def updated(self, other):
-        """With what another run found; how that was measured counts for all."""
-        return Results(other.asked, other.facts, other.ceiling or self.ceiling, {**self.rows, **other.rows}, {**self.points, **other.points})
+        """With what another run found, and which rows those are."""
+        names = [row.name for row in rows.ROWS if any(row.name == name for name, _ in other.rows)] + (["growth"] if other.points else [])
+        of = {**other.asked, "rows": names, "smolsmb": other.facts["smolsmb"]}
+        asked = {**self.asked, "since": [*self.asked.get("since", []), of]}
+        return Results(asked, self.facts, other.ceiling or self.ceiling, {**self.rows, **other.rows}, {**self.points, **other.points})
 
     def save(self):
         KEPT.parent.mkdir(exist_ok=True)
