@@ -14,6 +14,7 @@
 //! there" after the first time. The last such names are therefore remembered each for itself ([`Recent`]).
 
 use super::filter::Filter;
+use super::spelled::Spelled;
 use crate::sys::file::{Stat, Timestamp};
 use crate::sys::inotify::{self, Inotify};
 use std::os::fd::BorrowedFd;
@@ -109,6 +110,8 @@ pub(super) struct Misses {
     most: usize,
     filter: Filter,
     recent: Recent,
+    /// How names stand that were asked for in another case.
+    pub(super) spelled: Spelled,
     inotify: Option<Inotify>,
     watched: usize,
     clock: u32,
@@ -129,6 +132,7 @@ impl Misses {
             most: folders,
             filter: Filter::new(bytes),
             recent: Recent::default(),
+            spelled: Spelled::default(),
             inotify: None,
             watched: 0,
             clock: 0,
@@ -335,6 +339,7 @@ impl Misses {
         self.forget_observed(None);
         self.watches.fill(None);
         (self.inotify, self.watched) = (None, 0);
+        self.spelled = Spelled::default();
         if self.filter.bytes() > KEPT {
             (self.folders, self.numbers) = (Vec::new(), Vec::new());
             self.watches = Vec::new();

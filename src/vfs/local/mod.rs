@@ -18,6 +18,7 @@ mod open;
 mod outside;
 mod place;
 mod resolve;
+mod spelled;
 mod stream;
 mod volume;
 

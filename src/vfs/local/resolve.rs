@@ -154,7 +154,7 @@ impl Resolver<'_> {
         if answer == Answer::Absent {
             return Ok(false);
         }
-        if self.find_usual(folder, leaf)? {
+        if self.find_usual(folder, leaf, (&stat, hash))? {
             return Ok(true);
         }
         if answer == Answer::Perhaps {
@@ -162,7 +162,7 @@ impl Resolver<'_> {
             if let (Some(slot), Some(false)) = (self.misses.held(&stat), found) {
                 self.misses.not_found(slot, hash);
             }
-            return Ok(found == Some(true));
+            return Ok(self.found(found, (&stat, hash)));
         }
         let mut found = None;
         for again in [false, true] {
@@ -177,11 +177,33 @@ impl Resolver<'_> {
             }
             self.path.truncate(before);
         }
-        Ok(found == Some(true))
+        Ok(self.found(found, (&stat, hash)))
     }
 
-    /// Looks for the two spellings that clients which do not keep the case send names of: those in one case.
-    fn find_usual(&mut self, folder: BorrowedFd<'_>, leaf: &[u8]) -> Result<bool, Error> {
+    /// Whether a folder was read with success; then how the name stands there is kept.
+    fn found(&mut self, found: Option<bool>, (folder, hash): (&Stat, u64)) -> bool {
+        if found == Some(true)
+            && let Some((_, spelled)) = split(self.path.bytes())
+        {
+            self.misses.spelled.keep(folder, hash, spelled);
+        }
+        found == Some(true)
+    }
+
+    /// Looks for the likely spellings: as the name was found last, and those in one case, which clients that do
+    /// not keep the case know the names of.
+    fn find_usual(
+        &mut self,
+        folder: BorrowedFd<'_>,
+        leaf: &[u8],
+        (stat, hash): (&Stat, u64),
+    ) -> Result<bool, Error> {
+        if let Some(spelled) = self.misses.spelled.find(stat, leaf, hash)
+            && sys::stat_child(folder, spelled).is_ok()
+        {
+            self.path.push(spelled).map_err(error)?;
+            return Ok(true);
+        }
         let mut spelled = [0; name::NAME_LIMIT];
         let Some(spelled) = spelled.get_mut(..leaf.len()) else {
             return Ok(false);

@@ -118,3 +118,27 @@ fn another_folder_in_the_place_of_an_observed_one_is_read_itself() {
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }
+
+#[test]
+fn a_name_in_another_case_is_looked_for_once() {
+    let mut crowd = Crowd::new("spelled", 100);
+    let path = crowd.scratch.path().to_owned();
+    assert!(crowd.find("nAME 7"));
+    let before = crowd.reads();
+    for spelled in ["nAME 7", "NAME 7", "naMe 7"] {
+        assert!(crowd.find(spelled), "{spelled}");
+    }
+    assert_eq!(crowd.reads(), before);
+    // What stands there now counts, not what stood there.
+    std::fs::rename(path.join("Name 7"), path.join("NamE 7")).unwrap();
+    assert!(crowd.find("nAME 7"));
+    std::fs::remove_file(path.join("NamE 7")).unwrap();
+    assert!(!crowd.find("nAME 7"));
+    // Only so many are kept, and each is found whatever else is.
+    for number in (0..100).filter(|number| *number != 7) {
+        assert!(crowd.find(&format!("nAME {number}")));
+    }
+    let before = crowd.reads();
+    assert!(crowd.find("naME 99"));
+    assert_eq!(crowd.reads(), before);
+}
