@@ -49,6 +49,11 @@ impl Locks {
         Table::<Lock>::entry_size()
     }
 
+    /// Gives the memory of an empty table back.
+    pub fn rest(&mut self) {
+        self.table.rest();
+    }
+
     /// All of them.
     pub fn table(&self) -> &Table<Lock> {
         &self.table

@@ -122,6 +122,11 @@ impl Objects {
         Table::<Object>::entry_size() + Index::entry_size()
     }
 
+    /// Gives the memory of an empty table back.
+    pub fn rest(&mut self) {
+        self.table.rest();
+    }
+
     /// The object with this key, if anybody has it open.
     pub fn find(&self, key: &FileKey) -> Option<ObjectId> {
         let same = |slot| {

@@ -130,6 +130,25 @@ impl<V: Vfs> Server<V> {
         server
     }
 
+    /// Gives back the memory of every table that is empty, as all are when nobody is there and nothing is kept
+    /// for those who may come back.
+    pub fn rest(&mut self) {
+        self.connections.rest();
+        self.sessions.rest();
+        self.channel_keys.rest();
+        self.logins.rest();
+        self.trees.rest();
+        self.opens.rest();
+        self.objects.rest();
+        self.locks.rest();
+        self.pipes.rest();
+        self.parked.rest();
+        self.deferred.rest();
+        self.holders.rest();
+        self.watches.rest();
+        self.durables.rest();
+    }
+
     /// Every pool and table with what it costs.
     pub fn holders(budget: &Budget) -> [memory::Holder; 17] {
         let row = |name, count: u32, each: usize| memory::Holder {

@@ -144,6 +144,13 @@ impl Pool {
         }
     }
 
+    /// Lets every slot go that is free, until it is needed again.
+    pub fn rest(&self) {
+        let mut state = self.shared.state.borrow_mut();
+        state.unmade += state.free.len();
+        state.free.clear();
+    }
+
     /// How many wait now.
     pub fn waiting(&self) -> usize {
         self.shared.state.borrow().queue.len()
@@ -287,6 +294,20 @@ mod tests {
             seen += 1;
         });
         assert_eq!((seen, second[0], pool.try_take().unwrap()[0]), (1, 0, 9));
+    }
+
+    #[test]
+    fn free_slots_that_went_are_made_again() {
+        let pool = Pool::new(2, 16, 4);
+        let (first, mut second) = (pool.try_take().unwrap(), pool.try_take().unwrap());
+        second[0] = 9;
+        drop(first);
+        pool.rest();
+        pool.each_free(&mut |_| unreachable!("none is free that was made"));
+        assert_eq!((pool.in_use(), second[0]), (1, 9));
+        let again = pool.try_take().unwrap();
+        assert_eq!((again.len(), pool.in_use()), (16, 2));
+        assert!(pool.try_take().is_none());
     }
 
     #[test]

@@ -70,6 +70,8 @@ struct Slot<T> {
 /// so that an idle server stays small.
 pub struct Table<T> {
     slots: Vec<Slot<T>>,
+    /// The generation of a slot that was never used.
+    begin: u32,
     capacity: usize,
     first_free: u32,
     used: usize,
@@ -77,11 +79,12 @@ pub struct Table<T> {
 }
 
 impl<T> Table<T> {
-    /// An empty table; the only allocation it ever makes.
+    /// An empty table; the only allocation it makes, but for the one after a [`Table::rest`].
     pub fn new(capacity: usize) -> Self {
         let capacity = capacity.min(1 << INDEX_BITS);
         Table {
             slots: Vec::with_capacity(capacity),
+            begin: 0,
             capacity,
             first_free: NONE,
             used: 0,
@@ -119,13 +122,27 @@ impl<T> Table<T> {
         self.used < self.capacity
     }
 
-    /// Adds an entry; gives the value back when the table is full.
+    /// Gives the memory of an empty table back, until the next entry. Handles stay as they are: gone.
+    pub fn rest(&mut self) {
+        if self.is_empty() && !self.slots.is_empty() {
+            let last = self.slots.iter().map(|slot| slot.generation).max();
+            self.begin = last.unwrap_or(self.begin);
+            self.slots = Vec::new();
+            self.first_free = NONE;
+        }
+    }
+
+    /// Adds an entry; gives the value back when the table is full, or when there is no memory for it after a
+    /// [`Table::rest`].
     pub fn insert(&mut self, value: T) -> Result<Handle<T>, T> {
+        if self.slots.capacity() == 0 && self.slots.try_reserve_exact(self.capacity).is_err() {
+            return Err(value);
+        }
         let index = if self.first_free != NONE {
             self.first_free
         } else if self.slots.len() < self.capacity {
             self.slots.push(Slot {
-                generation: 0,
+                generation: self.begin,
                 next_free: NONE,
                 value: None,
             });
@@ -293,6 +310,30 @@ mod tests {
         assert_eq!((table.get(first), table.get(second)), (None, Some(&'c')));
         assert_eq!(table.remove(first), None);
         assert_eq!((table.len(), table.peak()), (1, 1));
+    }
+
+    #[test]
+    fn a_table_that_rested_takes_as_many_again_and_finds_none_of_the_old() {
+        let mut table = Table::new(2);
+        let old = ['a', 'b'].map(|value| table.insert(value).unwrap());
+        table.rest();
+        assert_eq!(table.get(old[1]), Some(&'b'), "what is in use stays");
+        for handle in old {
+            table.remove(handle);
+        }
+        let again = table.insert('c').unwrap();
+        table.remove(again);
+        table.rest();
+        assert_eq!(table.slots.capacity(), 0);
+        let new = ['d', 'e'].map(|value| table.insert(value).unwrap());
+        assert_eq!(table.insert('f'), Err('f'));
+        for gone in [old[0], old[1], again] {
+            assert_eq!((table.get(gone), new.contains(&gone)), (None, false));
+        }
+        assert_eq!(
+            new.map(|handle| table.get(handle).copied()),
+            [Some('d'), Some('e')]
+        );
     }
 
     #[test]

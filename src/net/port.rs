@@ -61,6 +61,8 @@ pub trait Engine: 'static {
     fn disk_changed(&mut self, now: Now) {
         let _ = now;
     }
+    /// Nobody is there: what was made for clients may go.
+    fn rest(&mut self) {}
     /// The file behind an open.
     fn file(&self, open: OpenId<Self::File>) -> Option<&Self::File>;
 }
@@ -130,6 +132,10 @@ where
 
     fn disk_changed(&mut self, now: Now) {
         self.disk_changed(now);
+    }
+
+    fn rest(&mut self) {
+        self.rest();
     }
 
     fn file(&self, open: OpenId<V::File>) -> Option<&V::File> {

@@ -159,10 +159,19 @@ impl<E: Engine> Shared<E> {
         }
     }
 
-    /// Gives back the memory that only work needs: what free slots hold, and code.
+    /// Gives back the memory that only work needs: what free slots hold, and code. When nobody is there, all is
+    /// as it was at the start.
     pub fn rest(&self) {
+        let nobody = self.places.taken() == 0;
         for pool in [&self.rx, &self.tx, &self.buffers] {
-            pool.each_free(&mut memory::forget);
+            if nobody {
+                pool.rest();
+            } else {
+                pool.each_free(&mut memory::forget);
+            }
+        }
+        if nobody {
+            self.engine.borrow_mut().rest();
         }
         memory::forget_code();
     }
