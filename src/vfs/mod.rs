@@ -333,12 +333,15 @@ pub trait Vfs {
         path: SharePath<'_>,
         follow: bool,
     ) -> Result<(Self::File, Meta), Error>;
-    /// As [`Vfs::lookup`]; of a file that is not there it finds the folder that it would be in.
+    /// As [`Vfs::lookup`]; of a file that is not there it finds the folder that it would be in. `new`: it is to
+    /// be made, so that what is remembered of a folder will do to say that it is missing; should somebody else
+    /// have made it just now, [`Vfs::create_in`] says so.
     fn find(
         &mut self,
         at: At,
         path: SharePath<'_>,
         follow: bool,
+        new: bool,
     ) -> Result<Found<Self::File, Self::Folder>, Error>;
     /// Makes a file or directory where [`Vfs::find`] just found that it is [`Found::Missing`]; `path` is the same.
     fn create_in(

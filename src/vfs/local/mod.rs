@@ -251,8 +251,9 @@ impl Vfs for Local {
         at: At,
         path: SharePath<'_>,
         follow: bool,
+        new: bool,
     ) -> Result<Found<File, Folder>, Error> {
-        self.look_for(at, path, follow)
+        self.look_for(at, path, follow, new)
     }
 
     fn create_in(

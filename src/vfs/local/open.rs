@@ -47,7 +47,7 @@ impl Local {
         path: SharePath<'_>,
         follow: bool,
     ) -> Result<(File, Meta), Error> {
-        match self.look_for(at, path, follow)? {
+        match self.look_for(at, path, follow, false)? {
             Found::There(file, meta) => Ok((file, meta)),
             Found::Missing(_) => Err(Error::NotFound),
         }
@@ -58,9 +58,11 @@ impl Local {
         at: At,
         path: SharePath<'_>,
         follow: bool,
+        new: bool,
     ) -> Result<Found<File, Folder>, Error> {
         let guard = self.on_behalf(at.who)?;
-        let (mut file, stat) = match self.reach(at, path.path, follow)? {
+        let new = new && path.stream.is_empty();
+        let (mut file, stat) = match self.reach(at, path.path, follow, new)? {
             Ok(found) => found,
             Err(folder) => return Ok(Found::Missing(folder)),
         };
@@ -78,6 +80,7 @@ impl Local {
         at: At,
         path: &[u8],
         follow: bool,
+        new: bool,
     ) -> Result<Result<(File, sys::Stat), Folder>, Error> {
         let Some(Some(root)) = self.roots.get(usize::from(at.root.0)) else {
             return Err(Error::NotFound);
@@ -90,7 +93,7 @@ impl Local {
             path: &mut self.work.path,
             seen: None,
         };
-        let mut fd = match resolver.find(path)? {
+        let mut fd = match resolver.find(path, new)? {
             Reached::There(fd) => fd,
             Reached::Missing(own, stat) => {
                 return Ok(Err(Folder {
@@ -299,7 +302,7 @@ impl Local {
     }
 
     fn make_stream(&mut self, at: At, path: SharePath<'_>, new: &New) -> Result<File, Error> {
-        let Ok((mut file, _)) = self.reach(at, path.path, true)? else {
+        let Ok((mut file, _)) = self.reach(at, path.path, true, false)? else {
             return Err(Error::NotFound);
         };
         if !file.has_attributes() || new.directory {

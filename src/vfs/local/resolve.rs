@@ -76,8 +76,16 @@ const ITSELF: Flags = Flags {
 
 impl Resolver<'_> {
     /// A handle to what `path` names; a link as its last component itself. `self.path` is then the path on disk.
-    pub(super) fn find(&mut self, path: &[u8]) -> Result<Reached, Error> {
+    /// `new`: it is likely to be missing.
+    pub(super) fn find(&mut self, path: &[u8], new: bool) -> Result<Reached, Error> {
         self.path.set(path).map_err(error)?;
+        // The root's handle is at hand; to open another folder first would cost more than it spares.
+        if new && !path.is_empty() && !path.contains(&b'/') {
+            let stat = sys::stat(self.root).map_err(error)?;
+            if self.misses.ask(&stat, name::hash(path), sys::now()) == Answer::Absent {
+                return Ok(Reached::Missing(None, Some(stat)));
+            }
+        }
         match self.open(ITSELF) {
             Err(errno) if absent(errno) => {}
             other => return other.map(Reached::There).map_err(refusal),

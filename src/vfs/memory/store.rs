@@ -55,6 +55,7 @@ impl Vfs for Memory {
         at: At,
         path: SharePath<'_>,
         follow: bool,
+        _new: bool,
     ) -> Result<Found<File, (At, usize)>, Error> {
         match self.lookup(at, path, follow) {
             Err(Error::NotFound) => {}

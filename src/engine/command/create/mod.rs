@@ -150,7 +150,13 @@ fn open_or_make<V: Vfs>(
     let mut again = true;
     loop {
         let follow = request.create_options & options::OPEN_REPARSE_POINT == 0;
-        let folder = match context.server.vfs.find(at, wanted.path, follow) {
+        let makes = !matches!(
+            request.create_disposition,
+            disposition::OPEN | disposition::OVERWRITE
+        );
+        // What is remembered of a folder is not asked twice.
+        let new = makes && again;
+        let folder = match context.server.vfs.find(at, wanted.path, follow, new) {
             // Each time there is one open less that can stand in the way.
             Ok(Found::There(file, meta)) => {
                 match open_leased(context, request, wanted, file, meta) {

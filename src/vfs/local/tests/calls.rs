@@ -20,7 +20,7 @@ fn path(path: &[u8]) -> SharePath<'_> {
 
 /// As a CREATE makes a file: looked for, its folder's descriptor asked for, made.
 fn make(b: &mut Bench<Local>, name: &[u8]) -> File {
-    let Found::Missing(folder) = b.vfs.find(b.at, path(name), true).unwrap() else {
+    let Found::Missing(folder) = b.vfs.find(b.at, path(name), true, true).unwrap() else {
         panic!("it is there already");
     };
     assert_eq!(b.vfs.folder_security(&folder, &mut [0; 4096]), Ok(None));
@@ -28,7 +28,7 @@ fn make(b: &mut Bench<Local>, name: &[u8]) -> File {
 }
 
 fn find(b: &mut Bench<Local>, name: &[u8]) -> File {
-    match b.vfs.find(b.at, path(name), true).unwrap() {
+    match b.vfs.find(b.at, path(name), true, false).unwrap() {
         Found::There(file, _) => file,
         Found::Missing(_) => panic!("it is gone"),
     }
@@ -56,7 +56,7 @@ fn a_small_file_takes_few_calls() {
             b.vfs.remove(&mut first).unwrap();
         }
         let (file, calls) = counted(|| make(&mut b, name));
-        assert!(calls <= 6 + depth, "made by {calls} calls");
+        assert!(calls <= 5 + 2 * depth, "made by {calls} calls");
         drop(file);
         let (mut file, calls) = counted(|| find(&mut b, name));
         assert!(calls <= 3, "found by {calls} calls");
@@ -67,4 +67,18 @@ fn a_small_file_takes_few_calls() {
         let (_, calls) = counted(|| b.vfs.remove(&mut file).unwrap());
         assert!(calls <= 4 + depth, "removed by {calls} calls");
     }
+}
+
+#[test]
+fn what_somebody_else_made_just_now_is_not_made_again() {
+    let (mut b, scratch) = on("/tmp", "calls", false);
+    let mut first = make(&mut b, b"other");
+    b.vfs.remove(&mut first).unwrap();
+    let Found::Missing(folder) = b.vfs.find(b.at, path(b"name"), true, true).unwrap() else {
+        panic!("it is there already");
+    };
+    std::fs::write(scratch.path().join("name"), "data").unwrap();
+    let made = b.vfs.create_in(&folder, path(b"name"), &NEW);
+    assert_eq!(made.err(), Some(Error::Exists));
+    drop(find(&mut b, b"name"));
 }
