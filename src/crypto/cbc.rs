@@ -33,6 +33,16 @@ pub fn padded(bytes: &[u8]) -> [u8; 16] {
     block
 }
 
+/// One block. The software's way for a single one works on 16-bit words, which CPUs of 32 and 64 bits rotate at
+/// great cost: beside a second block that nobody needs it takes a third less on MIPS.
+#[inline(always)]
+fn alone<B: BlockCipherEncBackend<BlockSize = U16>>(backend: &B, word: Word) -> Word {
+    if (2..=4).contains(&B::ParBlocksSize::USIZE) {
+        return two(backend, word, word).0;
+    }
+    one(backend, word)
+}
+
 #[inline(always)]
 fn one<B: BlockCipherEncBackend<BlockSize = U16>>(backend: &B, word: Word) -> Word {
     let mut block = Array::from(word.to_ne_bytes());
@@ -76,7 +86,7 @@ impl BlockCipherEncClosure for Chain<'_> {
     fn call<B: BlockCipherEncBackend<BlockSize = U16>>(self, backend: &B) {
         let mut state = *self.state;
         for block in self.blocks {
-            state = one(backend, state ^ Word::from_ne_bytes(*block));
+            state = alone(backend, state ^ Word::from_ne_bytes(*block));
         }
         *self.state = state;
     }

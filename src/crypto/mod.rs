@@ -12,13 +12,22 @@
 
 mod cbc;
 mod ccm;
+#[cfg(not(target_arch = "mips"))]
+mod gcm;
+#[cfg(any(target_arch = "mips", test))]
+mod ghash;
 mod kdf;
 mod keys;
+#[cfg(not(target_arch = "mips"))]
 mod long;
 pub mod measure;
 mod preauth;
 mod sealing;
 mod signing;
+#[cfg(any(target_arch = "mips", test))]
+mod soft_gcm;
+#[cfg(target_arch = "mips")]
+use soft_gcm as gcm;
 
 pub use kdf::derive;
 pub use keys::{

@@ -1,11 +1,9 @@
 //! Sealing: authenticated encryption of whole frames, in place.
 
-use super::cbc::Aes;
-use super::{ccm, long};
+use super::ccm;
+use super::gcm::Gcm;
+use aes::cipher::KeyInit;
 use aes::{Aes128Enc, Aes256Enc};
-use aes_gcm::AesGcm;
-use aes_gcm::aead::consts::U12;
-use aes_gcm::aead::{AeadInOut, KeyInit};
 use subtle::ConstantTimeEq;
 
 /// A cipher; the values are those of SMB2_ENCRYPTION_CAPABILITIES ([MS-SMB2] 2.2.3.1.2).
@@ -89,9 +87,8 @@ pub struct SealingKey(Keyed);
 enum Keyed {
     Aes128Ccm(Aes128Enc),
     Aes256Ccm(Aes256Enc),
-    // With the key itself, for long messages.
-    Aes128Gcm(AesGcm<Aes128Enc, U12>, [u8; 16]),
-    Aes256Gcm(AesGcm<Aes256Enc, U12>, [u8; 32]),
+    Aes128Gcm(Gcm<Aes128Enc, 16>),
+    Aes256Gcm(Gcm<Aes256Enc, 32>),
 }
 
 impl core::fmt::Debug for SealingKey {
@@ -108,12 +105,14 @@ impl SealingKey {
         Some(SealingKey(match cipher {
             Cipher::Aes128Ccm => Keyed::Aes128Ccm(Aes128Enc::new_from_slice(key).ok()?),
             Cipher::Aes256Ccm => Keyed::Aes256Ccm(Aes256Enc::new_from_slice(key).ok()?),
-            Cipher::Aes128Gcm => {
-                Keyed::Aes128Gcm(AesGcm::new_from_slice(key).ok()?, key.try_into().ok()?)
-            }
-            Cipher::Aes256Gcm => {
-                Keyed::Aes256Gcm(AesGcm::new_from_slice(key).ok()?, key.try_into().ok()?)
-            }
+            Cipher::Aes128Gcm => Keyed::Aes128Gcm(Gcm::new(
+                Aes128Enc::new_from_slice(key).ok()?,
+                key.try_into().ok()?,
+            )),
+            Cipher::Aes256Gcm => Keyed::Aes256Gcm(Gcm::new(
+                Aes256Enc::new_from_slice(key).ok()?,
+                key.try_into().ok()?,
+            )),
         }))
     }
 
@@ -121,9 +120,9 @@ impl SealingKey {
     pub fn cipher(&self) -> Cipher {
         match self.0 {
             Keyed::Aes128Ccm(_) => Cipher::Aes128Ccm,
-            Keyed::Aes128Gcm(..) => Cipher::Aes128Gcm,
+            Keyed::Aes128Gcm(_) => Cipher::Aes128Gcm,
             Keyed::Aes256Ccm(_) => Cipher::Aes256Ccm,
-            Keyed::Aes256Gcm(..) => Cipher::Aes256Gcm,
+            Keyed::Aes256Gcm(_) => Cipher::Aes256Gcm,
         }
     }
 
@@ -137,8 +136,8 @@ impl SealingKey {
         match &self.0 {
             Keyed::Aes128Ccm(key) => ccm::seal(key, &cut(nonce), aad, data).unwrap_or([0; 16]),
             Keyed::Aes256Ccm(key) => ccm::seal(key, &cut(nonce), aad, data).unwrap_or([0; 16]),
-            Keyed::Aes128Gcm(gcm, key) => seal_gcm(gcm, key, &cut(nonce), aad, data),
-            Keyed::Aes256Gcm(gcm, key) => seal_gcm(gcm, key, &cut(nonce), aad, data),
+            Keyed::Aes128Gcm(key) => key.seal(&cut(nonce), aad, data),
+            Keyed::Aes256Gcm(key) => key.seal(&cut(nonce), aad, data),
         }
     }
 
@@ -154,8 +153,8 @@ impl SealingKey {
         let right = match &self.0 {
             Keyed::Aes128Ccm(key) => ccm::open(key, &cut(nonce), aad, data),
             Keyed::Aes256Ccm(key) => ccm::open(key, &cut(nonce), aad, data),
-            Keyed::Aes128Gcm(gcm, key) => return open_gcm(gcm, key, &cut(nonce), aad, data, tag),
-            Keyed::Aes256Gcm(gcm, key) => return open_gcm(gcm, key, &cut(nonce), aad, data, tag),
+            Keyed::Aes128Gcm(key) => return key.open(&cut(nonce), aad, data, tag),
+            Keyed::Aes256Gcm(key) => return key.open(&cut(nonce), aad, data, tag),
         };
         match right {
             Some(right) if right.ct_eq(tag).into() => Ok(()),
@@ -171,42 +170,12 @@ fn cut<const LENGTH: usize>(field: &[u8; 16]) -> [u8; LENGTH] {
     nonce
 }
 
-fn seal_gcm<A: Aes>(
-    gcm: &AesGcm<A, U12>,
-    key: &[u8],
-    nonce: &[u8; 12],
-    aad: &[u8],
-    data: &mut [u8],
-) -> [u8; 16] {
-    if let Some(gcm) = long::key(key, data.len()) {
-        let mut tag = [0; 16];
-        gcm.encrypt(nonce, aad, data, &mut tag);
-        return tag;
-    }
-    gcm.encrypt_inout_detached(nonce.into(), aad, data.into())
-        .map_or([0; 16], Into::into)
-}
-
-fn open_gcm<A: Aes>(
-    gcm: &AesGcm<A, U12>,
-    key: &[u8],
-    nonce: &[u8; 12],
-    aad: &[u8],
-    data: &mut [u8],
-    tag: &[u8; 16],
-) -> Result<(), BadTag> {
-    if let Some(gcm) = long::key(key, data.len()) {
-        return gcm.decrypt(nonce, aad, data, tag).map_err(|_| BadTag);
-    }
-    gcm.decrypt_inout_detached(nonce.into(), aad, data.into(), tag.into())
-        .map_err(|_| BadTag)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::vectors::{bytes, hex};
     use super::*;
     use crate::cbc::encrypt;
+    use aes_gcm::aead::AeadInOut;
     use ccm_crate::consts::{U11, U16};
     use proptest::prelude::*;
 

@@ -1,10 +1,8 @@
 //! Signing: sixteen bytes over a whole message.
 
-use super::{cbc, long};
+use super::cbc;
+use super::gcm::Gcm;
 use aes::Aes128Enc;
-use aes_gcm::AesGcm;
-use aes_gcm::aead::AeadInOut;
-use aes_gcm::aead::consts::U12;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
@@ -96,11 +94,7 @@ pub struct SigningKey(Keyed);
 enum Keyed {
     HmacSha256(Hmac<Sha256>),
     AesCmac(Aes128Enc),
-    AesGmac {
-        gcm: AesGcm<Aes128Enc, U12>,
-        /// The key itself, for long messages.
-        key: [u8; 16],
-    },
+    AesGmac(Gcm<Aes128Enc, 16>),
 }
 
 impl core::fmt::Debug for SigningKey {
@@ -122,10 +116,7 @@ impl SigningKey {
                 Keyed::HmacSha256(<Hmac<Sha256> as KeyInit>::new(&block.into()))
             }
             SigningAlgorithm::AesCmac => Keyed::AesCmac(Aes128Enc::new(key.into())),
-            SigningAlgorithm::AesGmac => Keyed::AesGmac {
-                gcm: AesGcm::new(key.into()),
-                key: *key,
-            },
+            SigningAlgorithm::AesGmac => Keyed::AesGmac(Gcm::new(Aes128Enc::new(key.into()), key)),
         })
     }
 
@@ -134,7 +125,7 @@ impl SigningKey {
         match self.0 {
             Keyed::HmacSha256(_) => SigningAlgorithm::HmacSha256,
             Keyed::AesCmac(_) => SigningAlgorithm::AesCmac,
-            Keyed::AesGmac { .. } => SigningAlgorithm::AesGmac,
+            Keyed::AesGmac(_) => SigningAlgorithm::AesGmac,
         }
     }
 
@@ -154,7 +145,8 @@ impl SigningKey {
                 cut
             }
             Keyed::AesCmac(aes) => cbc::cmac(aes, message),
-            Keyed::AesGmac { gcm, key } => gmac(gcm, key, message, nonce.bytes()),
+            // GCM over no plaintext, with the message as additional data (NIST SP 800-38D 6.4).
+            Keyed::AesGmac(gcm) => gcm.seal(&nonce.bytes(), message, &mut []),
         }
     }
 
@@ -168,23 +160,6 @@ impl SigningKey {
     ) -> bool {
         self.sign(message, nonce).ct_eq(signature).into()
     }
-}
-
-/// GCM over no plaintext, with the message as additional data (NIST SP 800-38D 6.4).
-fn gmac(
-    gcm: &AesGcm<Aes128Enc, U12>,
-    key: &[u8; 16],
-    message: &[u8],
-    nonce: [u8; 12],
-) -> [u8; SIGNATURE_LENGTH] {
-    if let Some(gcm) = long::key(key, message.len()) {
-        let mut tag = [0; SIGNATURE_LENGTH];
-        gcm.encrypt(&nonce, message, &mut [], &mut tag);
-        return tag;
-    }
-    // The only error is a length no message can have; such a one is signed with zeros, which nobody takes.
-    gcm.encrypt_inout_detached(&nonce.into(), message, (&mut [][..]).into())
-        .map_or([0; SIGNATURE_LENGTH], Into::into)
 }
 
 #[cfg(test)]

@@ -1,0 +1,166 @@
+//! GCM with nonces of 12 bytes (NIST SP 800-38D), and GMAC, which is GCM of no data, for 32-bit CPUs that have
+//! instructions for neither AES nor GHASH: RustCrypto's AES, always as many blocks at once as it can, and our [`ghash`].
+
+use super::BadTag;
+use super::cbc::{self, Aes, Word};
+use super::ghash;
+use aes::cipher::consts::U16;
+use aes::cipher::{Array, BlockCipherEncBackend, BlockCipherEncClosure, BlockSizeUser, ParBlocks};
+use subtle::ConstantTimeEq;
+
+/// Bytes that are encrypted and hashed in turn, so that they stay in the cache in between.
+const PIECE: usize = 4096;
+
+/// A key ready for use.
+#[derive(Clone)]
+pub struct Gcm<A, const KEY: usize> {
+    aes: A,
+    ghash: ghash::Key,
+}
+
+impl<A: Aes, const KEY: usize> Gcm<A, KEY> {
+    /// A key from its expanded form; itself it is not needed.
+    pub fn new(aes: A, _: &[u8; KEY]) -> Self {
+        let ghash = ghash::Key::new(cbc::encrypt(&aes, [0; 16]));
+        Gcm { aes, ghash }
+    }
+
+    /// Encrypts `data` in place; the tag.
+    pub fn seal(&self, nonce: &[u8; 12], aad: &[u8], data: &mut [u8]) -> [u8; 16] {
+        let mut hash = self.ghash.start();
+        hash.update(aad);
+        let mut counter = FIRST;
+        for piece in data.chunks_mut(PIECE) {
+            self.stream(nonce, &mut counter, piece);
+            hash.update(piece);
+        }
+        self.tag(nonce, hash.finish(aad.len(), data.len()))
+    }
+
+    /// Decrypts `data` in place. After [`BadTag`] what stands there is nobody's.
+    pub fn open(
+        &self,
+        nonce: &[u8; 12],
+        aad: &[u8],
+        data: &mut [u8],
+        tag: &[u8; 16],
+    ) -> Result<(), BadTag> {
+        let mut hash = self.ghash.start();
+        hash.update(aad);
+        let mut counter = FIRST;
+        for piece in data.chunks_mut(PIECE) {
+            hash.update(piece);
+            self.stream(nonce, &mut counter, piece);
+        }
+        let right = self.tag(nonce, hash.finish(aad.len(), data.len()));
+        if right.ct_eq(tag).into() {
+            Ok(())
+        } else {
+            Err(BadTag)
+        }
+    }
+
+    fn tag(&self, nonce: &[u8; 12], hash: [u8; 16]) -> [u8; 16] {
+        let mask = cbc::encrypt(&self.aes, block(nonce, 1));
+        (u128::from_ne_bytes(hash) ^ u128::from_ne_bytes(mask)).to_ne_bytes()
+    }
+
+    fn stream(&self, nonce: &[u8; 12], counter: &mut u32, data: &mut [u8]) {
+        self.aes.encrypt_with_backend(Stream {
+            nonce,
+            counter,
+            data,
+        });
+    }
+}
+
+/// The counter of the first block of data; 1 is the tag's.
+const FIRST: u32 = 2;
+
+fn block(nonce: &[u8; 12], counter: u32) -> [u8; 16] {
+    let mut block = [0; 16];
+    let (head, tail) = block.split_at_mut(12);
+    head.copy_from_slice(nonce);
+    tail.copy_from_slice(&counter.to_be_bytes());
+    block
+}
+
+/// The key stream over some data, from a counter on.
+struct Stream<'a> {
+    nonce: &'a [u8; 12],
+    counter: &'a mut u32,
+    data: &'a mut [u8],
+}
+
+impl BlockSizeUser for Stream<'_> {
+    type BlockSize = U16;
+}
+
+impl BlockCipherEncClosure for Stream<'_> {
+    #[inline(always)]
+    fn call<B: BlockCipherEncBackend<BlockSize = U16>>(self, backend: &B) {
+        let mut counter = *self.counter;
+        let mut blocks = ParBlocks::<B>::default();
+        for some in self.data.chunks_mut(16 * blocks.len()) {
+            for to in &mut blocks {
+                *to = Array::from(block(self.nonce, counter));
+                counter = counter.wrapping_add(1);
+            }
+            backend.encrypt_par_blocks((&mut blocks).into());
+            let (whole, open) = some.as_chunks_mut::<16>();
+            let mut stream = blocks.iter();
+            for (data, key) in whole.iter_mut().zip(&mut stream) {
+                let made = Word::from_ne_bytes(*data) ^ Word::from_ne_bytes((*key).into());
+                *data = made.to_ne_bytes();
+            }
+            if let Some(key) = stream.next() {
+                for (data, key) in open.iter_mut().zip(key) {
+                    *data ^= key;
+                }
+            }
+        }
+        *self.counter = counter;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aes::cipher::KeyInit;
+    use aes::{Aes128Enc, Aes256Enc};
+    use aes_gcm::aead::AeadInOut;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn is_what_another_implementation_says(key: [u8; 32], nonce: [u8; 12],
+            aad in proptest::collection::vec(any::<u8>(), 0..70), data in proptest::collection::vec(any::<u8>(), 0..600)) {
+            let (mut sealed, mut theirs) = (data.clone(), data.clone());
+            let ours = Gcm::new(Aes256Enc::new(&key.into()), &key);
+            let tag = ours.seal(&nonce, &aad, &mut sealed);
+            let tag_of_theirs: [u8; 16] = aes_gcm::Aes256Gcm::new(&key.into())
+                .encrypt_inout_detached(&nonce.into(), &aad, theirs.as_mut_slice().into()).unwrap().into();
+            prop_assert_eq!((&sealed, tag), (&theirs, tag_of_theirs));
+            let mut wrong = tag;
+            wrong[3] ^= 1;
+            prop_assert_eq!(ours.open(&nonce, &aad, &mut sealed.clone(), &wrong), Err(BadTag));
+            prop_assert_eq!(ours.open(&nonce, &aad, &mut sealed, &tag), Ok(()));
+            prop_assert_eq!(sealed, data);
+        }
+    }
+
+    #[test]
+    fn pieces_join_where_one_ends_and_the_next_begins() {
+        for length in [PIECE - 1, PIECE, PIECE + 1, 2 * PIECE + 17, 3 * PIECE + 32] {
+            let mut data: Vec<u8> = (0..length).map(|at| at as u8).collect();
+            let mut theirs = data.clone();
+            let tag = Gcm::new(Aes128Enc::new(&[7; 16].into()), &[7; 16])
+                .seal(&[9; 12], b"aad", &mut data);
+            let tag_of_theirs: [u8; 16] = aes_gcm::Aes128Gcm::new(&[7; 16].into())
+                .encrypt_inout_detached(&[9; 12].into(), b"aad", theirs.as_mut_slice().into())
+                .unwrap()
+                .into();
+            assert_eq!((data, tag), (theirs, tag_of_theirs), "{length}");
+        }
+    }
+}
