@@ -33,14 +33,44 @@ pub fn padded(bytes: &[u8]) -> [u8; 16] {
     block
 }
 
-/// One block. The software's way for a single one works on 16-bit words, which CPUs of 32 and 64 bits rotate at
-/// great cost: beside a second block that nobody needs it takes a third less on MIPS.
-#[inline(always)]
-fn alone<B: BlockCipherEncBackend<BlockSize = U16>>(backend: &B, word: Word) -> Word {
-    if (2..=4).contains(&B::ParBlocksSize::USIZE) {
-        return two(backend, word, word).0;
+/// Whether this is software: it works on two or four blocks at once, and takes no longer for them than for one.
+pub const fn soft<B: BlockCipherEncBackend<BlockSize = U16>>() -> bool {
+    matches!(B::ParBlocksSize::USIZE, 2..=4)
+}
+
+/// Encrypts as many blocks at once as the software can, until `next`, which finds the last ones encrypted and puts
+/// the next ones in their place, says that there are none. At first it finds zeros.
+///
+/// All software AES of this crate goes through this one loop on purpose: called from one place, in a loop, the whole
+/// cipher becomes one piece of code, its state in registers. Called from several it costs a third more on MIPS.
+#[inline(never)]
+pub fn drive<B: BlockCipherEncBackend<BlockSize = U16>>(
+    backend: &B,
+    next: &mut dyn FnMut(&mut [Block]) -> bool,
+) {
+    let mut blocks = ParBlocks::<B>::default();
+    while next(&mut blocks) {
+        backend.encrypt_par_blocks((&mut blocks).into());
     }
-    one(backend, word)
+}
+
+/// A block as the cipher takes it.
+pub type Block = Array<u8, U16>;
+
+/// The block at a place, which is there.
+#[inline(always)]
+pub fn word(blocks: &[Block], at: usize) -> Word {
+    blocks
+        .get(at)
+        .map_or(0, |block| Word::from_ne_bytes((*block).into()))
+}
+
+/// Puts a block in a place.
+#[inline(always)]
+pub fn put(blocks: &mut [Block], at: usize, word: Word) {
+    if let Some(block) = blocks.get_mut(at) {
+        *block = Array::from(word.to_ne_bytes());
+    }
 }
 
 #[inline(always)]
@@ -50,26 +80,26 @@ fn one<B: BlockCipherEncBackend<BlockSize = U16>>(backend: &B, word: Word) -> Wo
     Word::from_ne_bytes(block.into())
 }
 
-/// Two blocks that do not depend on each other. Software AES works on two or four at once and takes no
-/// longer for two than for one.
+/// Two blocks that do not depend on each other.
 #[inline(always)]
 pub fn two<B: BlockCipherEncBackend<BlockSize = U16>>(
     backend: &B,
     a: Word,
     b: Word,
 ) -> (Word, Word) {
-    if !(2..=4).contains(&B::ParBlocksSize::USIZE) {
+    if !soft::<B>() {
         return (one(backend, a), one(backend, b));
     }
-    let mut blocks = ParBlocks::<B>::default();
-    for (block, word) in blocks.iter_mut().zip([a, b]) {
-        *block = Array::from(word.to_ne_bytes());
-    }
-    backend.encrypt_par_blocks((&mut blocks).into());
-    let mut words = blocks
-        .iter()
-        .map(|block| Word::from_ne_bytes((*block).into()));
-    (words.next().unwrap_or(0), words.next().unwrap_or(0))
+    let (mut given, mut made) = (Some((a, b)), (0, 0));
+    drive(backend, &mut |blocks| {
+        made = (word(blocks, 0), word(blocks, 1));
+        given.take().is_some_and(|(a, b)| {
+            put(blocks, 0, a);
+            put(blocks, 1, b);
+            true
+        })
+    });
+    made
 }
 
 struct Chain<'a> {
@@ -85,8 +115,23 @@ impl BlockCipherEncClosure for Chain<'_> {
     #[inline(always)]
     fn call<B: BlockCipherEncBackend<BlockSize = U16>>(self, backend: &B) {
         let mut state = *self.state;
-        for block in self.blocks {
-            state = alone(backend, state ^ Word::from_ne_bytes(*block));
+        if soft::<B>() {
+            // The second block is nobody's. The software's way for a single one works on words of 16 bits, which a
+            // larger CPU rotates at great cost, and takes longer than two.
+            let mut blocks = self.blocks.iter();
+            drive(backend, &mut |lanes| {
+                state ^= word(lanes, 0);
+                let Some(block) = blocks.next() else {
+                    return false;
+                };
+                put(lanes, 0, state ^ Word::from_ne_bytes(*block));
+                state = 0;
+                true
+            });
+        } else {
+            for block in self.blocks {
+                state = one(backend, state ^ Word::from_ne_bytes(*block));
+            }
         }
         *self.state = state;
     }

@@ -98,13 +98,33 @@ impl BlockCipherEncClosure for Pass<'_> {
         let (mask, mut stream) = cbc::two(backend, counter(0), counter(1));
         let (whole, open) = self.data.as_chunks_mut::<16>();
         let mut number = 1u32;
-        for block in whole {
+        let mut turn = |block: &mut [u8; 16], stream: Word| {
             number = number.wrapping_add(1);
             let given = Word::from_ne_bytes(*block);
             let made = given ^ stream;
             *block = made.to_ne_bytes();
             let plain = if self.way == Way::Seal { given } else { made };
-            (state, stream) = cbc::two(backend, state ^ plain, counter(number));
+            (plain, counter(number))
+        };
+        if cbc::soft::<B>() {
+            let mut whole = whole.iter_mut();
+            cbc::drive(backend, &mut |lanes| {
+                state ^= cbc::word(lanes, 0);
+                stream ^= cbc::word(lanes, 1);
+                let Some(block) = whole.next() else {
+                    return false;
+                };
+                let (plain, next) = turn(block, stream);
+                cbc::put(lanes, 0, state ^ plain);
+                cbc::put(lanes, 1, next);
+                (state, stream) = (0, 0);
+                true
+            });
+        } else {
+            for block in whole {
+                let (plain, next) = turn(block, stream);
+                (state, stream) = cbc::two(backend, state ^ plain, next);
+            }
         }
         if !open.is_empty() {
             let given = cbc::padded(open);

@@ -5,7 +5,7 @@ use super::BadTag;
 use super::cbc::{self, Aes, Word};
 use super::ghash;
 use aes::cipher::consts::U16;
-use aes::cipher::{Array, BlockCipherEncBackend, BlockCipherEncClosure, BlockSizeUser, ParBlocks};
+use aes::cipher::{Array, BlockCipherEncBackend, BlockCipherEncClosure, BlockSizeUser};
 use subtle::ConstantTimeEq;
 
 /// Bytes that are encrypted and hashed in turn, so that they stay in the cache in between.
@@ -100,25 +100,30 @@ impl BlockCipherEncClosure for Stream<'_> {
     #[inline(always)]
     fn call<B: BlockCipherEncBackend<BlockSize = U16>>(self, backend: &B) {
         let mut counter = *self.counter;
-        let mut blocks = ParBlocks::<B>::default();
-        for some in self.data.chunks_mut(16 * blocks.len()) {
-            for to in &mut blocks {
-                *to = Array::from(block(self.nonce, counter));
-                counter = counter.wrapping_add(1);
+        let mut rest = self.data;
+        let mut due: &mut [u8] = &mut [];
+        cbc::drive(backend, &mut |lanes| {
+            let (whole, open) = core::mem::take(&mut due).as_chunks_mut::<16>();
+            for (at, data) in whole.iter_mut().enumerate() {
+                *data = (Word::from_ne_bytes(*data) ^ cbc::word(lanes, at)).to_ne_bytes();
             }
-            backend.encrypt_par_blocks((&mut blocks).into());
-            let (whole, open) = some.as_chunks_mut::<16>();
-            let mut stream = blocks.iter();
-            for (data, key) in whole.iter_mut().zip(&mut stream) {
-                let made = Word::from_ne_bytes(*data) ^ Word::from_ne_bytes((*key).into());
-                *data = made.to_ne_bytes();
-            }
-            if let Some(key) = stream.next() {
+            if !open.is_empty() {
+                let key = cbc::word(lanes, whole.len()).to_ne_bytes();
                 for (data, key) in open.iter_mut().zip(key) {
                     *data ^= key;
                 }
             }
-        }
+            if rest.is_empty() {
+                return false;
+            }
+            let many = rest.len().min(16 * lanes.len());
+            (due, rest) = core::mem::take(&mut rest).split_at_mut(many);
+            for lane in lanes {
+                *lane = Array::from(block(self.nonce, counter));
+                counter = counter.wrapping_add(1);
+            }
+            true
+        });
         *self.counter = counter;
     }
 }
