@@ -5,8 +5,9 @@
 //! its slot. Which algorithm goes first on this CPU is measured ([`measure`]), not guessed.
 //!
 //! The ciphers come from RustCrypto: hardware instructions where the CPU has them (found at run
-//! time on x86 and aarch64), otherwise constant-time software. CMAC's and CCM's loops are ours, and
-//! long messages under GCM and GMAC go through `graviola` on x86-64. See `docs/crypto.md`.
+//! time on x86 and aarch64), otherwise constant-time software. CMAC's and CCM's loops are ours, on MIPS
+//! GCM's and GHASH too, and long messages under GCM and GMAC go through `graviola` on x86-64. See
+//! `docs/crypto.md`.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
