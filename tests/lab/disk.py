@@ -1,27 +1,8 @@
 """A btrfs disk in a file, for what other disks lack: reflinks and compression flags."""
 
-import os
 import pathlib
-import shutil
 import subprocess
 import sys
-
-INSIDE = "SMOLSMB_LAB_MOUNTS"
-
-
-def private_mounts() -> bool:
-    """Goes on in a mount namespace of this process's own, so that no mount outlives it; False where that is refused."""
-    if os.environ.get(INSIDE):
-        return os.environ[INSIDE] == "yes"
-    if os.geteuid() != 0 or not shutil.which("unshare"):
-        return False
-    asked = ["unshare", "--mount", "--propagation", "private"]
-    allowed = subprocess.run([*asked, "true"], capture_output=True, check=False).returncode == 0
-    os.environ[INSIDE] = "yes" if allowed else "no"
-    if allowed:
-        sys.stdout.flush()
-        os.execvp("unshare", [*asked, sys.executable, *sys.argv])
-    return False
 
 
 def btrfs(folder: pathlib.Path, mebibytes: int) -> bool:
