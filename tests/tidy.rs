@@ -20,7 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["pipe", "vfs", "auth", "crypto", "memory", "wire"],
     ),
     ("net", &["engine", "memory", "sys", "vfs"]),
-    ("config", &[]),
+    ("config", &["wire"]),
     ("disks", &["config"]),
     (
         "control",

@@ -3,13 +3,6 @@
 use super::AuthError;
 use crate::wire::utf16;
 
-/// The upper case that Windows uses for names: one UTF-16 unit to one UTF-16 unit, no more.
-/// NTLMv2 hashes the upper-cased user name ([MS-NLMP] 3.3.2), so both ends must agree on it.
-/// Characters beyond the BMP are two units there, neither of which has a case.
-pub(super) fn upper(c: char) -> char {
-    char::from_u32(utf16::fold(u32::from(c))).unwrap_or(c)
-}
-
 /// Whether two user names are the same name: they may differ in case.
 pub fn same_name(a: &str, b: &str) -> bool {
     utf16::eq_folded(a.as_bytes(), b.as_bytes())

@@ -1,13 +1,13 @@
 //! `smolsmb passwd`.
 
 use super::{Failure, connect, password, place, say};
-use smolsmb::config::{load, passwd};
+use smolsmb::config::{load, passwd, printable};
 use std::path::PathBuf;
 
 /// Sets, or deletes, the password of a user in the database.
 pub fn run(name: &str, config: Option<PathBuf>, delete: bool) -> Result<(), Failure> {
     passwd::valid_name(name)
-        .map_err(|reason| Failure::Usage(format!("the name '{}' {reason}", name.escape_debug())))?;
+        .map_err(|reason| Failure::Usage(format!("the name '{}' {reason}", printable(name))))?;
     let place = place(config);
     let file = &place.passwd;
     if delete {
@@ -52,7 +52,7 @@ pub fn run(name: &str, config: Option<PathBuf>, delete: bool) -> Result<(), Fail
 fn told(file: &std::path::Path, error: std::io::Error) -> Failure {
     let text = error.to_string();
     let file = file.display().to_string();
-    Failure::Failed(if text.contains(&file) {
+    Failure::Failed(if text.starts_with(&file) {
         text
     } else {
         format!("{file}: {text}")

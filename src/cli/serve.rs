@@ -5,8 +5,8 @@ use super::{Failure, check, connect, logging, password, running, say, trial};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use smolsmb::config::options::{self, put_option};
 use smolsmb::config::{
-    Config, Loaded, Mistake, Names, NtHash, Place, Severity, Share, User, load, same_name,
-    surroundings,
+    Config, Loaded, Mistake, Names, NtHash, Place, Severity, Share, User, load, printable,
+    same_name, surroundings,
 };
 use std::io;
 use std::net::SocketAddr;
@@ -129,9 +129,8 @@ fn prepare(options: Serve) -> Result<Prepared, Failure> {
     let mut users = Vec::new();
     let mut made_up = Vec::new();
     for name in &options.users {
-        smolsmb::config::passwd::valid_name(name).map_err(|reason| {
-            Failure::Usage(format!("--user '{}' {reason}", name.escape_debug()))
-        })?;
+        smolsmb::config::passwd::valid_name(name)
+            .map_err(|reason| Failure::Usage(format!("--user '{}' {reason}", printable(name))))?;
         let (password, own) = given_password()?;
         if own {
             made_up.push((name.clone(), password.clone()));

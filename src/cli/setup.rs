@@ -11,6 +11,7 @@ use smolsmb::engine::{self, Guest, Interface, Setup};
 use smolsmb::net::{Listen, Place};
 use smolsmb::vfs::Who;
 use smolsmb::wire::negotiate;
+use smolsmb::wire::utf16::upper;
 
 /// What is found out once, at the start.
 pub struct Machine {
@@ -170,7 +171,7 @@ fn netbios_name(server: &ServerConfig, host: &str) -> String {
         &server.name
     };
     let short = name.split('.').next().unwrap_or_default();
-    short.chars().take(15).collect::<String>().to_uppercase()
+    short.chars().take(15).map(upper).collect()
 }
 
 fn dialect(dialect: Dialect) -> negotiate::Dialect {

@@ -90,7 +90,8 @@ pub fn banner(config: &Config, listening: &[SocketAddr], made_up: &[(String, Str
 
 /// For a shell.
 fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/.:%-_".contains(c);
+    let plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | ':' | '%' | '-' | '_');
     if word.chars().all(plain) {
         word.into()
     } else {

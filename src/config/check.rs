@@ -7,7 +7,8 @@
 
 use super::model::{Config, ServerConfig, Share, User, same_name};
 use super::options::{SERVER, SHARE, Spec, USER, Wrong};
-use super::uci::{self, Document, Section, printable};
+use super::printable;
+use super::uci::{self, Document, Section};
 use core::fmt;
 
 /// How bad it is.

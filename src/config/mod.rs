@@ -11,6 +11,7 @@ pub mod model;
 pub mod options;
 pub mod passwd;
 mod place;
+mod printable;
 pub mod reload;
 pub mod surroundings;
 pub mod uci;
@@ -23,4 +24,5 @@ pub use model::{
     Signing, User, same_name,
 };
 pub use place::{Place, SOCKET, UCI_FOLDER, load};
+pub use printable::{line, printable};
 pub use words::share_name as valid_share_name;

@@ -1,5 +1,6 @@
 //! The checked configuration: plain structs with typed fields, defaults as docs/config.md tells them.
 
+use crate::wire::utf16;
 use core::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -33,10 +34,7 @@ impl Config {
 
 /// Whether two names are one to a client: equal without regard to case.
 pub fn same_name(a: &str, b: &str) -> bool {
-    a == b
-        || a.chars()
-            .flat_map(char::to_lowercase)
-            .eq(b.chars().flat_map(char::to_lowercase))
+    utf16::eq_folded(a.as_bytes(), b.as_bytes())
 }
 
 /// An SMB dialect, in order of age.

@@ -105,7 +105,7 @@ pub fn valid_name(name: &str) -> Result<(), String> {
     if name == "*" {
         return Err("stands for every user".into());
     }
-    if name.contains(':') || name.chars().any(char::is_control) {
+    if name.chars().any(|c| c == ':' || c.is_control()) {
         return Err("holds a colon or a control character".into());
     }
     if name.trim() != name {

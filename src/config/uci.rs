@@ -9,6 +9,7 @@
 //! half a section may grant more than the whole, and reading goes on at the next line that begins a
 //! section. After a quote that never closes nothing can be told apart, so reading ends there.
 
+use super::printable;
 use core::fmt::Write as _;
 
 /// The largest file read, in bytes.
@@ -611,25 +612,6 @@ impl TrimLine for [u8] {
         let blanks = self.iter().take_while(|&&b| is_blank(b)).count();
         self.get(blanks..).unwrap_or_default()
     }
-}
-
-/// Text for a message: control characters escaped, no longer than a line bears.
-pub(crate) fn printable(text: &str) -> String {
-    let mut shown = String::new();
-    for (count, c) in text.chars().enumerate() {
-        if count >= 80 {
-            shown.push('…');
-            break;
-        }
-        if c.is_control()
-            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        {
-            shown.extend(c.escape_unicode());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
 }
 
 /// The value in single quotes, as `uci` writes it.

@@ -78,7 +78,7 @@ fn at_most(text: &str, limit: usize) -> Result<&str, String> {
 fn without<'a>(text: &'a str, forbidden: &str) -> Result<&'a str, String> {
     match text
         .chars()
-        .find(|c| forbidden.contains(*c) || c.is_control())
+        .find(|c| forbidden.chars().any(|one| one == *c) || c.is_control())
     {
         Some(c) if c.is_control() => Err("holds a control character".into()),
         Some(c) => Err(format!("holds the forbidden character {c}")),

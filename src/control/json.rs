@@ -5,8 +5,12 @@ use core::fmt::Write as _;
 /// Writes `text` as a JSON string. What is no UTF-8 becomes U+FFFD; control characters, U+2028 and U+2029
 /// (line ends to JavaScript) are escaped, so the whole stays one line.
 pub fn string(out: &mut String, text: impl AsRef<[u8]>) {
+    quoted(out, text.as_ref());
+}
+
+fn quoted(out: &mut String, text: &[u8]) {
     out.push('"');
-    for chunk in text.as_ref().utf8_chunks() {
+    for chunk in text.utf8_chunks() {
         for c in chunk.valid().chars() {
             match c {
                 '"' => out.push_str("\\\""),
@@ -52,7 +56,7 @@ impl<'a> Object<'a> {
     /// A string.
     pub fn string(&mut self, key: &str, value: impl AsRef<[u8]>) -> &mut Self {
         self.key(key);
-        string(self.out, value);
+        quoted(self.out, value.as_ref());
         self
     }
 
@@ -259,7 +263,7 @@ impl Reader<'_> {
         }
         let end = self
             .rest
-            .find(|c: char| !(c.is_ascii_digit() || "+-.eE".contains(c)))
+            .find(|c: char| !matches!(c, '0'..='9' | '+' | '-' | '.' | 'e' | 'E'))
             .unwrap_or(self.rest.len());
         let (number, rest) = self.rest.split_at_checked(end).unwrap_or_default();
         if number.is_empty() {

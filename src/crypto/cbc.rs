@@ -19,9 +19,9 @@ impl<A: BlockCipherEncrypt + BlockSizeUser<BlockSize = U16>> Aes for A {}
 
 /// One block encrypted.
 pub fn encrypt(aes: &impl Aes, block: [u8; 16]) -> [u8; 16] {
-    let mut array = Array::from(block);
-    aes.encrypt_block(&mut array);
-    array.into()
+    let mut state = Word::from_ne_bytes(block);
+    chain(aes, &mut state, &[[0; 16]]);
+    state.to_ne_bytes()
 }
 
 /// Up to 16 bytes as a block, zeros behind them.
@@ -73,33 +73,12 @@ pub fn put(blocks: &mut [Block], at: usize, word: Word) {
     }
 }
 
+/// One block encrypted where there is an instruction for it.
 #[inline(always)]
-fn one<B: BlockCipherEncBackend<BlockSize = U16>>(backend: &B, word: Word) -> Word {
+pub fn one<B: BlockCipherEncBackend<BlockSize = U16>>(backend: &B, word: Word) -> Word {
     let mut block = Array::from(word.to_ne_bytes());
     backend.encrypt_block((&mut block).into());
     Word::from_ne_bytes(block.into())
-}
-
-/// Two blocks that do not depend on each other.
-#[inline(always)]
-pub fn two<B: BlockCipherEncBackend<BlockSize = U16>>(
-    backend: &B,
-    a: Word,
-    b: Word,
-) -> (Word, Word) {
-    if !soft::<B>() {
-        return (one(backend, a), one(backend, b));
-    }
-    let (mut given, mut made) = (Some((a, b)), (0, 0));
-    drive(backend, &mut |blocks| {
-        made = (word(blocks, 0), word(blocks, 1));
-        given.take().is_some_and(|(a, b)| {
-            put(blocks, 0, a);
-            put(blocks, 1, b);
-            true
-        })
-    });
-    made
 }
 
 struct Chain<'a> {

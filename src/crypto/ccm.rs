@@ -2,6 +2,7 @@
 //! and a block of the key stream at a time. The key stream costs next to nothing where the CPU has AES
 //! instructions, because the chain leaves most of them idle.
 
+use super::Way;
 use super::cbc::{self, Aes, Word};
 use aes::cipher::consts::U16;
 use aes::cipher::{BlockCipherEncBackend, BlockCipherEncClosure, BlockSizeUser};
@@ -11,13 +12,6 @@ pub const NONCE: usize = 11;
 
 /// Longest additional data whose length takes two bytes (RFC 3610 2.2). A transform header's is 32.
 const LONGEST_AAD: usize = 0xFEFF;
-
-/// Which way the data goes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    Seal,
-    Open,
-}
 
 /// Encrypts `data` in place; the tag. `None` where `data` or `aad` is longer than the format can say.
 pub fn seal(aes: &impl Aes, nonce: &[u8; NONCE], aad: &[u8], data: &mut [u8]) -> Option<[u8; 16]> {
@@ -69,20 +63,69 @@ fn run(
     let mut tag = [0; 16];
     aes.encrypt_with_backend(Pass {
         nonce,
-        state,
-        data,
         way,
+        rest: data,
+        number: 0,
+        mask: 0,
+        state,
         tag: &mut tag,
     });
     Some(tag)
 }
 
+/// The way over the data: which two blocks are encrypted next, one of the chain and one of the key stream. The
+/// stream is a block ahead of the chain, so that the two go on together.
 struct Pass<'a> {
     nonce: &'a [u8; NONCE],
-    state: Word,
-    data: &'a mut [u8],
     way: Way,
+    /// What lies ahead.
+    rest: &'a mut [u8],
+    /// How often it was asked.
+    number: u32,
+    /// What hides the tag: the key stream's first block.
+    mask: Word,
+    /// The chain.
+    state: Word,
+    /// What comes of it.
     tag: &'a mut [u8; 16],
+}
+
+impl Pass<'_> {
+    /// The next two, given the last two encrypted; `None` at the end.
+    #[inline(always)]
+    fn next(&mut self, (chain, stream): (Word, Word)) -> Option<(Word, Word)> {
+        let counter = |number| Word::from_ne_bytes(block(3, self.nonce, number));
+        let number = self.number;
+        let following = number.wrapping_add(1);
+        self.number = following;
+        match number {
+            0 => return Some((counter(0), counter(1))),
+            // The chain stands where the additional data left it.
+            1 => self.mask = chain,
+            _ => self.state = chain,
+        }
+        let ahead = core::mem::take(&mut self.rest);
+        let length = ahead.len().min(16);
+        let (now, rest) = ahead.split_at_mut(length);
+        self.rest = rest;
+        let plain = if let Ok(whole) = <&mut [u8; 16]>::try_from(&mut *now) {
+            let given = Word::from_ne_bytes(*whole);
+            let made = given ^ stream;
+            *whole = made.to_ne_bytes();
+            if self.way == Way::Seal { given } else { made }
+        } else if now.is_empty() {
+            return None;
+        } else {
+            let given = cbc::padded(now);
+            let made = (Word::from_ne_bytes(given) ^ stream).to_ne_bytes();
+            now.copy_from_slice(&made[..length]);
+            Word::from_ne_bytes(match self.way {
+                Way::Seal => given,
+                Way::Open => cbc::padded(now),
+            })
+        };
+        Some((self.state ^ plain, counter(following)))
+    }
 }
 
 impl BlockSizeUser for Pass<'_> {
@@ -91,52 +134,22 @@ impl BlockSizeUser for Pass<'_> {
 
 impl BlockCipherEncClosure for Pass<'_> {
     #[inline(always)]
-    fn call<B: BlockCipherEncBackend<BlockSize = U16>>(self, backend: &B) {
-        let counter = |number: u32| Word::from_ne_bytes(block(3, self.nonce, number));
-        let mut state = self.state;
-        // The stream is one block ahead of the chain, so that the two go on together.
-        let (mask, mut stream) = cbc::two(backend, counter(0), counter(1));
-        let (whole, open) = self.data.as_chunks_mut::<16>();
-        let mut number = 1u32;
-        let mut turn = |block: &mut [u8; 16], stream: Word| {
-            number = number.wrapping_add(1);
-            let given = Word::from_ne_bytes(*block);
-            let made = given ^ stream;
-            *block = made.to_ne_bytes();
-            let plain = if self.way == Way::Seal { given } else { made };
-            (plain, counter(number))
-        };
+    fn call<B: BlockCipherEncBackend<BlockSize = U16>>(mut self, backend: &B) {
         if cbc::soft::<B>() {
-            let mut whole = whole.iter_mut();
             cbc::drive(backend, &mut |lanes| {
-                state ^= cbc::word(lanes, 0);
-                stream ^= cbc::word(lanes, 1);
-                let Some(block) = whole.next() else {
-                    return false;
-                };
-                let (plain, next) = turn(block, stream);
-                cbc::put(lanes, 0, state ^ plain);
-                cbc::put(lanes, 1, next);
-                (state, stream) = (0, 0);
-                true
+                let next = self.next((cbc::word(lanes, 0), cbc::word(lanes, 1)));
+                if let Some((chain, stream)) = next {
+                    cbc::put(lanes, 0, chain);
+                    cbc::put(lanes, 1, stream);
+                }
+                next.is_some()
             });
         } else {
-            for block in whole {
-                let (plain, next) = turn(block, stream);
-                (state, stream) = cbc::two(backend, state ^ plain, next);
+            let mut done = (0, 0);
+            while let Some((chain, stream)) = self.next(done) {
+                done = (cbc::one(backend, chain), cbc::one(backend, stream));
             }
         }
-        if !open.is_empty() {
-            let given = cbc::padded(open);
-            let made = (Word::from_ne_bytes(given) ^ stream).to_ne_bytes();
-            let count = open.len();
-            open.copy_from_slice(&made[..count]);
-            let plain = match self.way {
-                Way::Seal => given,
-                Way::Open => cbc::padded(open),
-            };
-            (state, _) = cbc::two(backend, state ^ Word::from_ne_bytes(plain), 0);
-        }
-        *self.tag = (state ^ mask).to_ne_bytes();
+        *self.tag = (self.state ^ self.mask).to_ne_bytes();
     }
 }

@@ -120,6 +120,7 @@ impl Key {
 
 impl GHash {
     /// Adds `bytes`, and zeros up to a whole block.
+    #[inline(never)]
     pub fn update(&mut self, bytes: &[u8]) {
         let (blocks, rest) = bytes.as_chunks();
         for group in blocks.chunks(GROUP) {

@@ -1,7 +1,6 @@
 //! The key derivation function of SMB 3.
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use super::hmac_sha256::Key;
 
 /// Fills `out` with a key derived from `key`: the counter mode KDF of NIST SP 800-108 over
 /// HMAC-SHA256, with a 32-bit counter and a 32-bit length ([MS-SMB2] 3.1.4.2).
@@ -9,21 +8,13 @@ use sha2::Sha256;
 /// `label` and `context` are hashed as they are given: where the specification's strings end in a
 /// zero byte, the caller's slices do too. `out` is at most 2^29 bytes, and 16 or 32 in practice.
 pub fn derive(key: &[u8], label: &[u8], context: &[u8], out: &mut [u8]) {
-    // HMAC takes keys of every length, so this never fails; an empty key would only weaken.
-    let Ok(keyed) = Hmac::<Sha256>::new_from_slice(key) else {
-        return;
-    };
+    let key = Key::new(key);
     let bits = u32::try_from(out.len())
         .unwrap_or(u32::MAX)
         .saturating_mul(8);
     for (counter, block) in (1u32..).zip(out.chunks_mut(32)) {
-        let mut mac = keyed.clone();
-        mac.update(&counter.to_be_bytes());
-        mac.update(label);
-        mac.update(&[0]);
-        mac.update(context);
-        mac.update(&bits.to_be_bytes());
-        let full = mac.finalize().into_bytes();
+        let (counter, bits) = (counter.to_be_bytes(), bits.to_be_bytes());
+        let full = key.code(&[&counter, label, &[0], context, &bits]);
         for (to, from) in block.iter_mut().zip(full) {
             *to = from;
         }

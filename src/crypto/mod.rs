@@ -17,6 +17,7 @@ mod ccm;
 mod gcm;
 #[cfg(any(target_arch = "mips", test))]
 mod ghash;
+mod hmac_sha256;
 mod kdf;
 mod keys;
 #[cfg(not(target_arch = "mips"))]
@@ -37,6 +38,13 @@ pub use keys::{
 pub use preauth::Preauth;
 pub use sealing::{BadTag, Cipher, SealingKey};
 pub use signing::{SIGNATURE_LENGTH, SigningAlgorithm, SigningKey, SigningNonce};
+
+/// Which way the data goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Seal,
+    Open,
+}
 
 #[cfg(test)]
 mod vectors;

@@ -2,9 +2,9 @@
 
 use super::cbc;
 use super::gcm::Gcm;
+use super::hmac_sha256;
 use aes::Aes128Enc;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use aes::cipher::KeyInit;
 use subtle::ConstantTimeEq;
 
 /// Length of a signature on the wire, in bytes.
@@ -92,7 +92,7 @@ pub struct SigningKey(Keyed);
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone)]
 enum Keyed {
-    HmacSha256(Hmac<Sha256>),
+    HmacSha256(hmac_sha256::Key),
     AesCmac(Aes128Enc),
     AesGmac(Gcm<Aes128Enc, 16>),
 }
@@ -109,12 +109,7 @@ impl SigningKey {
     /// Expands `key` for `algorithm`.
     pub fn new(algorithm: SigningAlgorithm, key: &[u8; 16]) -> Self {
         SigningKey(match algorithm {
-            SigningAlgorithm::HmacSha256 => {
-                // HMAC pads short keys with zeros up to its block of 64 bytes (RFC 2104).
-                let mut block = [0; 64];
-                block[..16].copy_from_slice(key);
-                Keyed::HmacSha256(<Hmac<Sha256> as KeyInit>::new(&block.into()))
-            }
+            SigningAlgorithm::HmacSha256 => Keyed::HmacSha256(hmac_sha256::Key::new(key)),
             SigningAlgorithm::AesCmac => Keyed::AesCmac(Aes128Enc::new(key.into())),
             SigningAlgorithm::AesGmac => Keyed::AesGmac(Gcm::new(Aes128Enc::new(key.into()), key)),
         })
@@ -133,15 +128,9 @@ impl SigningKey {
     /// message of a compound belongs to the message.
     pub fn sign(&self, message: &[u8], nonce: SigningNonce) -> [u8; SIGNATURE_LENGTH] {
         match &self.0 {
-            Keyed::HmacSha256(keyed) => {
-                let full: [u8; 32] = keyed
-                    .clone()
-                    .chain_update(message)
-                    .finalize()
-                    .into_bytes()
-                    .into();
+            Keyed::HmacSha256(key) => {
                 let mut cut = [0; SIGNATURE_LENGTH];
-                cut.copy_from_slice(&full[..SIGNATURE_LENGTH]);
+                cut.copy_from_slice(&key.code(&[message])[..SIGNATURE_LENGTH]);
                 cut
             }
             Keyed::AesCmac(aes) => cbc::cmac(aes, message),

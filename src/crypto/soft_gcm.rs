@@ -2,10 +2,11 @@
 //! instructions for neither AES nor GHASH: RustCrypto's AES, always as many blocks at once as it can, and our [`ghash`].
 
 use super::BadTag;
+use super::Way;
 use super::cbc::{self, Aes, Word};
 use super::ghash;
 use aes::cipher::consts::U16;
-use aes::cipher::{Array, BlockCipherEncBackend, BlockCipherEncClosure, BlockSizeUser};
+use aes::cipher::{BlockCipherEncBackend, BlockCipherEncClosure, BlockSizeUser};
 use subtle::ConstantTimeEq;
 
 /// Bytes that are encrypted and hashed in turn, so that they stay in the cache in between.
@@ -27,14 +28,7 @@ impl<A: Aes, const KEY: usize> Gcm<A, KEY> {
 
     /// Encrypts `data` in place; the tag.
     pub fn seal(&self, nonce: &[u8; 12], aad: &[u8], data: &mut [u8]) -> [u8; 16] {
-        let mut hash = self.ghash.start();
-        hash.update(aad);
-        let mut counter = FIRST;
-        for piece in data.chunks_mut(PIECE) {
-            self.stream(nonce, &mut counter, piece);
-            hash.update(piece);
-        }
-        self.tag(nonce, hash.finish(aad.len(), data.len()))
+        run(&self.aes, &self.ghash, nonce, aad, data, Way::Seal)
     }
 
     /// Decrypts `data` in place. After [`BadTag`] what stands there is nobody's.
@@ -45,37 +39,68 @@ impl<A: Aes, const KEY: usize> Gcm<A, KEY> {
         data: &mut [u8],
         tag: &[u8; 16],
     ) -> Result<(), BadTag> {
-        let mut hash = self.ghash.start();
-        hash.update(aad);
-        let mut counter = FIRST;
-        for piece in data.chunks_mut(PIECE) {
-            hash.update(piece);
-            self.stream(nonce, &mut counter, piece);
-        }
-        let right = self.tag(nonce, hash.finish(aad.len(), data.len()));
+        let right = run(&self.aes, &self.ghash, nonce, aad, data, Way::Open);
         if right.ct_eq(tag).into() {
             Ok(())
         } else {
             Err(BadTag)
         }
     }
+}
 
-    fn tag(&self, nonce: &[u8; 12], hash: [u8; 16]) -> [u8; 16] {
-        let mask = cbc::encrypt(&self.aes, block(nonce, 1));
-        (u128::from_ne_bytes(hash) ^ u128::from_ne_bytes(mask)).to_ne_bytes()
-    }
+/// AES in software, with a key of either length: what is written against this exists once in the binary.
+trait Software {
+    /// See [`cbc::drive`].
+    fn drive(&self, next: &mut dyn FnMut(&mut [cbc::Block]) -> bool);
+}
 
-    fn stream(&self, nonce: &[u8; 12], counter: &mut u32, data: &mut [u8]) {
-        self.aes.encrypt_with_backend(Stream {
-            nonce,
-            counter,
-            data,
-        });
+impl<A: Aes> Software for A {
+    fn drive(&self, next: &mut dyn FnMut(&mut [cbc::Block]) -> bool) {
+        self.encrypt_with_backend(Drive(next));
     }
 }
 
-/// The counter of the first block of data; 1 is the tag's.
-const FIRST: u32 = 2;
+struct Drive<'a>(&'a mut dyn FnMut(&mut [cbc::Block]) -> bool);
+
+impl BlockSizeUser for Drive<'_> {
+    type BlockSize = U16;
+}
+
+impl BlockCipherEncClosure for Drive<'_> {
+    fn call<B: BlockCipherEncBackend<BlockSize = U16>>(self, backend: &B) {
+        cbc::drive(backend, self.0);
+    }
+}
+
+/// Both ways and all lengths of key: this exists once in the binary. The tag.
+#[inline(never)]
+fn run(
+    aes: &dyn Software,
+    key: &ghash::Key,
+    nonce: &[u8; 12],
+    aad: &[u8],
+    data: &mut [u8],
+    way: Way,
+) -> [u8; 16] {
+    let (aad_length, data_length) = (aad.len(), data.len());
+    let mut hash = key.start();
+    hash.update(aad);
+    // The first counter is the tag's.
+    let mut mask = [0; 16];
+    let mut counter = 1;
+    stream(aes, nonce, &mut counter, &mut mask);
+    for piece in data.chunks_mut(PIECE) {
+        if way == Way::Open {
+            hash.update(piece);
+        }
+        stream(aes, nonce, &mut counter, piece);
+        if way == Way::Seal {
+            hash.update(piece);
+        }
+    }
+    let hash = hash.finish(aad_length, data_length);
+    (u128::from_ne_bytes(hash) ^ u128::from_ne_bytes(mask)).to_ne_bytes()
+}
 
 fn block(nonce: &[u8; 12], counter: u32) -> [u8; 16] {
     let mut block = [0; 16];
@@ -85,47 +110,32 @@ fn block(nonce: &[u8; 12], counter: u32) -> [u8; 16] {
     block
 }
 
-/// The key stream over some data, from a counter on.
-struct Stream<'a> {
-    nonce: &'a [u8; 12],
-    counter: &'a mut u32,
-    data: &'a mut [u8],
-}
-
-impl BlockSizeUser for Stream<'_> {
-    type BlockSize = U16;
-}
-
-impl BlockCipherEncClosure for Stream<'_> {
-    #[inline(always)]
-    fn call<B: BlockCipherEncBackend<BlockSize = U16>>(self, backend: &B) {
-        let mut counter = *self.counter;
-        let mut rest = self.data;
-        let mut due: &mut [u8] = &mut [];
-        cbc::drive(backend, &mut |lanes| {
-            let (whole, open) = core::mem::take(&mut due).as_chunks_mut::<16>();
-            for (at, data) in whole.iter_mut().enumerate() {
-                *data = (Word::from_ne_bytes(*data) ^ cbc::word(lanes, at)).to_ne_bytes();
+/// Adds the key stream to some data, from a counter on.
+fn stream(aes: &dyn Software, nonce: &[u8; 12], counter: &mut u32, data: &mut [u8]) {
+    let mut rest = data;
+    let mut due: &mut [u8] = &mut [];
+    aes.drive(&mut |lanes| {
+        let (whole, open) = core::mem::take(&mut due).as_chunks_mut::<16>();
+        for (at, data) in whole.iter_mut().enumerate() {
+            *data = (Word::from_ne_bytes(*data) ^ cbc::word(lanes, at)).to_ne_bytes();
+        }
+        if !open.is_empty() {
+            let key = cbc::word(lanes, whole.len()).to_ne_bytes();
+            for (data, key) in open.iter_mut().zip(key) {
+                *data ^= key;
             }
-            if !open.is_empty() {
-                let key = cbc::word(lanes, whole.len()).to_ne_bytes();
-                for (data, key) in open.iter_mut().zip(key) {
-                    *data ^= key;
-                }
-            }
-            if rest.is_empty() {
-                return false;
-            }
-            let many = rest.len().min(16 * lanes.len());
-            (due, rest) = core::mem::take(&mut rest).split_at_mut(many);
-            for lane in lanes {
-                *lane = Array::from(block(self.nonce, counter));
-                counter = counter.wrapping_add(1);
-            }
-            true
-        });
-        *self.counter = counter;
-    }
+        }
+        if rest.is_empty() {
+            return false;
+        }
+        let many = rest.len().min(16 * lanes.len());
+        (due, rest) = core::mem::take(&mut rest).split_at_mut(many);
+        for lane in lanes.iter_mut().take(many.div_ceil(16)) {
+            *lane = block(nonce, *counter).into();
+            *counter = counter.wrapping_add(1);
+        }
+        true
+    });
 }
 
 #[cfg(test)]

@@ -104,7 +104,7 @@ fn read(read_at: &dyn Fn(u64, &mut [u8]) -> bool) -> Identity {
     let turned = |length| {
         let mut bytes = get(*uuid_at, length)?;
         bytes.reverse();
-        Some(hex(&bytes).to_uppercase())
+        Some(hex(&bytes).to_ascii_uppercase())
     };
     let uuid = match form {
         Form::Uuid => get(*uuid_at, 16).map(|bytes| {

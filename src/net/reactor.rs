@@ -17,7 +17,7 @@ use rustix::fd::{AsFd, BorrowedFd};
 use rustix::io::{Errno, Result};
 use smol::{LocalExecutor, Task};
 use std::rc::Rc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Tasks that run before new events are looked for: few, so that a busy connection cannot hide the others.
 const TASKS_PER_ROUND: usize = 4;
@@ -93,6 +93,21 @@ struct Clock {
     wall: Cell<u64>,
 }
 
+// Both without a division of more than 32 bits, for which MIPS has no instruction: they are made at every turn.
+
+/// In units of 100 ns, as FILETIME counts.
+fn ticks(time: Duration) -> u64 {
+    (time.as_secs())
+        .saturating_mul(10_000_000)
+        .saturating_add(u64::from(time.subsec_nanos() / 100))
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    (time.as_secs())
+        .saturating_mul(1000)
+        .saturating_add(u64::from(time.subsec_millis()))
+}
+
 impl Clock {
     fn new() -> Clock {
         let clock = Clock {
@@ -107,27 +122,27 @@ impl Clock {
         clock
     }
 
-    fn read_wall(&self, ticks: u64) {
+    fn read_wall(&self, since_start: u64) {
         let since_unix = SystemTime::now()
             .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| (since.as_nanos() / 100) as u64);
+            .map_or(0, ticks);
         self.wall_at_start.set(
             since_unix
                 .saturating_add(UNIX_EPOCH_AS_FILETIME)
-                .saturating_sub(ticks),
+                .saturating_sub(since_start),
         );
     }
 
     fn refresh(&self) {
-        let ticks = (self.start.elapsed().as_nanos() / 100) as u64;
-        let mono = ticks / 10_000;
+        let elapsed = self.start.elapsed();
+        let (since_start, mono) = (ticks(elapsed), milliseconds(elapsed));
         self.mono.set(mono);
         if mono.saturating_sub(self.wall_read_at.get()) >= WALL_CLOCK_REFRESH {
             self.wall_read_at.set(mono);
-            self.read_wall(ticks);
+            self.read_wall(since_start);
         }
         self.wall
-            .set(self.wall_at_start.get().saturating_add(ticks));
+            .set(self.wall_at_start.get().saturating_add(since_start));
     }
 }
 

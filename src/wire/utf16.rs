@@ -237,6 +237,12 @@ pub fn fold(point: u32) -> u32 {
     }
 }
 
+/// The same of a character. NTLMv2 hashes the upper-cased user name ([MS-NLMP] 3.3.2), so both ends must agree on it.
+/// Characters beyond the first plane are two units there, neither of which has a case.
+pub fn upper(c: char) -> char {
+    char::from_u32(fold(u32::from(c))).unwrap_or(c)
+}
+
 /// Whether two WTF-8 names are the same but for case.
 pub fn eq_folded(a: &[u8], b: &[u8]) -> bool {
     a == b || CodePoints8(a).map(fold).eq(CodePoints8(b).map(fold))

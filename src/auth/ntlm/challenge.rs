@@ -1,8 +1,9 @@
 //! CHALLENGE_MESSAGE ([MS-NLMP] 2.2.1.2).
 
 use super::{SIGNATURE, av, flags};
-use crate::auth::names::{each_utf16, upper};
+use crate::auth::names::each_utf16;
 use crate::auth::{AuthError, Facts};
+use crate::wire::utf16::upper;
 use crate::wire::{Full, Writer};
 
 /// Room for the longest message: header, target name, five pairs and their end.

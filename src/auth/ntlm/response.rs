@@ -3,7 +3,8 @@
 use super::authenticate::{Authenticate, NtResponse};
 use super::flags;
 use crate::auth::AuthError;
-use crate::auth::names::{each_utf16, upper};
+use crate::auth::names::each_utf16;
+use crate::wire::utf16::upper;
 use hmac::{Hmac, KeyInit, Mac};
 use md4::{Digest, Md4};
 use md5::Md5;

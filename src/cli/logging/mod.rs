@@ -8,8 +8,7 @@ mod limit;
 
 use limit::{Limiter, Verdict};
 use log::{Level, Log, Metadata, Record};
-use smolsmb::config::LogLevel;
-use std::fmt::Write as _;
+use smolsmb::config::{LogLevel, line};
 use std::io::{self, IsTerminal, Write};
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
@@ -168,22 +167,8 @@ fn word(level: Level) -> &'static str {
     }
 }
 
-/// The message as one line of bounded length that a terminal and a log only show.
 fn one_line(message: std::fmt::Arguments<'_>) -> String {
-    let text = message.to_string();
-    let mut line = String::with_capacity(text.len().min(LENGTH));
-    for (count, c) in text.trim_end().chars().enumerate() {
-        if count >= LENGTH {
-            line.push('…');
-            break;
-        }
-        if c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
-            let _ = write!(line, "{}", c.escape_unicode());
-        } else {
-            line.push(c);
-        }
-    }
-    line
+    line(message.to_string().trim_end(), LENGTH)
 }
 
 /// UTC as `2026-11-23 12:34:56Z`.

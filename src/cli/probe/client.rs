@@ -1,6 +1,7 @@
 //! As much of an SMB 3.1.1 client as it takes to log in, list a folder and try to write to it.
 
 use super::ntlm;
+use smolsmb::config::printable;
 use smolsmb::crypto::{
     Cipher, Dialect, Preauth, SealingKey, SigningAlgorithm, SigningKey, SigningNonce,
     client_to_server_key, server_to_client_key, signing_key,
@@ -120,7 +121,7 @@ impl Client {
         let (token, key) = ntlm::authenticate(&reply, user, &nt_hash, random()?)
             .ok_or("the server's challenge is none")?;
         let (request, reply) = self.call(SESSION_SETUP, &setup(&token))?;
-        told(&format!("the login of '{}'", user.escape_debug()), &reply)?;
+        told(&format!("the login of '{}'", printable(user)), &reply)?;
         preauth.update(&request);
         let flags = u16::from_le_bytes(number(&reply, 66));
         self.guest = flags & 1 != 0;

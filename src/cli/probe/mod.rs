@@ -5,7 +5,7 @@ mod ntlm;
 
 use super::{Failure, place, say};
 use client::Client;
-use smolsmb::config::{Access, Config, Share, load, same_name};
+use smolsmb::config::{Access, Config, Share, load, printable, same_name};
 use smolsmb::control::client::ask;
 use smolsmb::control::json::Object;
 use smolsmb::control::protocol::Request;
@@ -23,7 +23,7 @@ pub fn run(name: &str, config: Option<PathBuf>) -> Result<(), Failure> {
         .shares
         .iter()
         .find(|share| share.enabled && same_name(&share.name, name))
-        .ok_or_else(|| Failure::Failed(format!("no share '{}'", name.escape_debug())))?;
+        .ok_or_else(|| Failure::Failed(format!("no share '{}'", printable(name))))?;
     let status = ask(&place.socket, &Request::Status { text: false })?;
     let address =
         listening(&status).ok_or_else(|| Failure::Failed("the server listens nowhere".into()))?;
@@ -69,10 +69,10 @@ fn share_can_change(share: &Share, user: &str) -> bool {
 
 /// The first address that the running server says it listens on; a wildcard is asked on this machine.
 fn listening(status: &str) -> Option<SocketAddr> {
-    let (_, rest) = status.split_once("\"listening\":")?;
-    let (_, rest) = rest.split_once("\"address\":\"")?;
-    let (text, _) = rest.split_once('"')?;
-    let mut address: SocketAddr = text.parse().ok()?;
+    let mut words = (status.split('"'))
+        .skip_while(|word| *word != "listening")
+        .skip_while(|word| *word != "address");
+    let mut address: SocketAddr = words.nth(2)?.parse().ok()?;
     if address.ip().is_unspecified() {
         let here: [std::net::IpAddr; 2] = [
             std::net::Ipv4Addr::LOCALHOST.into(),

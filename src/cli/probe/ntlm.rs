@@ -2,6 +2,7 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
+use smolsmb::wire::utf16::upper;
 
 /// UNICODE, REQUEST_TARGET, SIGN, NTLM, ALWAYS_SIGN, EXTENDED_SESSIONSECURITY, TARGET_INFO, 128.
 const FLAGS: u32 = 0x2088_8215;
@@ -48,7 +49,10 @@ pub fn authenticate(
         .get(usize::try_from(offset).ok()?..)?
         .get(..length)?;
 
-    let response_key = hmac_md5(nt_hash, &[&utf16(&user.to_uppercase())]);
+    let response_key = hmac_md5(
+        nt_hash,
+        &[&utf16(&user.chars().map(upper).collect::<String>())],
+    );
     let mut blob = vec![1, 1, 0, 0, 0, 0, 0, 0];
     blob.extend(timestamp(pairs).unwrap_or_default());
     blob.extend(random);

@@ -9,7 +9,8 @@ pub use passwords::hashes;
 
 use super::options::{SHARE, put_option};
 use super::passwd::valid_name;
-use super::uci::{self, Document, Section, printable};
+use super::printable;
+use super::uci::{self, Document, Section};
 use super::{NtHash, Share, check, same_name, unix};
 
 /// Whose configuration it is.

@@ -127,7 +127,8 @@ pub(super) fn validate_name(
     request.optional_string()?;
     let name = request.string()?;
     let (kind, flags) = (request.u32()?, request.u32()?);
-    let illegal = |c: char| c < ' ' || "\"\\/[]:|<>+=;,*?".contains(c);
+    let illegal =
+        |c: char| u8::try_from(c).is_ok_and(|c| c < b' ' || br#""\/[]:|<>+=;,*?"#.contains(&c));
     let result = if kind != NAMETYPE_SHARE || flags & !0x8000_0000 != 0 {
         werror::INVALID_PARAMETER
     } else if name.units() == 0 || name.units() > 80 || name.chars().any(illegal) {
