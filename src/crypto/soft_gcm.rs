@@ -85,15 +85,13 @@ fn run(
     let (aad_length, data_length) = (aad.len(), data.len());
     let mut hash = key.start();
     hash.update(aad);
-    // The first counter is the tag's.
     let mut mask = [0; 16];
-    let mut counter = 1;
-    stream(aes, nonce, &mut counter, &mut mask);
-    for piece in data.chunks_mut(PIECE) {
+    stream(aes, nonce, 1, &mut mask);
+    for (first, piece) in (2..).step_by(PIECE / 16).zip(data.chunks_mut(PIECE)) {
         if way == Way::Open {
             hash.update(piece);
         }
-        stream(aes, nonce, &mut counter, piece);
+        stream(aes, nonce, first, piece);
         if way == Way::Seal {
             hash.update(piece);
         }
@@ -110,8 +108,8 @@ fn block(nonce: &[u8; 12], counter: u32) -> [u8; 16] {
     block
 }
 
-/// Adds the key stream to some data, from a counter on.
-fn stream(aes: &dyn Software, nonce: &[u8; 12], counter: &mut u32, data: &mut [u8]) {
+/// Adds the key stream to some data, from a counter on; 1 is the tag's.
+fn stream(aes: &dyn Software, nonce: &[u8; 12], mut counter: u32, data: &mut [u8]) {
     let mut rest = data;
     let mut due: &mut [u8] = &mut [];
     aes.drive(&mut |lanes| {
@@ -130,9 +128,9 @@ fn stream(aes: &dyn Software, nonce: &[u8; 12], counter: &mut u32, data: &mut [u
         }
         let many = rest.len().min(16 * lanes.len());
         (due, rest) = core::mem::take(&mut rest).split_at_mut(many);
-        for lane in lanes.iter_mut().take(many.div_ceil(16)) {
-            *lane = block(nonce, *counter).into();
-            *counter = counter.wrapping_add(1);
+        for lane in lanes {
+            *lane = block(nonce, counter).into();
+            counter = counter.wrapping_add(1);
         }
         true
     });

@@ -7,6 +7,7 @@ mod identity;
 mod names;
 mod open;
 mod path;
+mod resident;
 mod space;
 mod stat;
 mod time;
@@ -25,6 +26,7 @@ pub use names::{
 };
 pub use open::{Flags, child, kernel_resolves, make_file, reopen, root, under, under_walked};
 pub use path::{HandlePath, PathBuffer};
+pub use resident::resident;
 pub use rustix::fs::{FileType, RawDir};
 pub use rustix::io::Errno;
 pub use space::{FileSystem, Room, file_system, room, write_out};

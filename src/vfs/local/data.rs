@@ -5,12 +5,9 @@ use super::*;
 use crate::sys::file::{Errno, Flags};
 
 /// The kernel counts offsets in 63 bits.
-const OFFSET_LIMIT: u64 = i64::MAX as u64;
+pub(super) const OFFSET_LIMIT: u64 = i64::MAX as u64;
 /// How much is copied or zeroed by hand at a time.
 const CHUNK: usize = stream::VALUE_LIMIT;
-
-/// How far apart the page cache is asked.
-const PROBE_STRIDE: u64 = 64 * 1024;
 
 impl Local {
     pub(super) fn read_data(
@@ -32,16 +29,7 @@ impl Local {
             let at = offset + done as u64;
             let count = match wait {
                 Wait::Allowed => sys::read_at(file.as_fd(), &mut out[done..], at),
-                Wait::Never if file.in_memory.get() => {
-                    sys::read_at(file.as_fd(), &mut out[done..], at)
-                }
-                Wait::Never => match sys::read_cached(file.as_fd(), &mut out[done..], at) {
-                    Err(Errno::OPNOTSUPP | Errno::NOSYS) if in_memory(file) => {
-                        sys::read_at(file.as_fd(), &mut out[done..], at)
-                    }
-                    Err(Errno::OPNOTSUPP | Errno::NOSYS) => Err(Errno::AGAIN),
-                    other => other,
-                },
+                Wait::Never => Self::read_cached(file, &mut out[done..], at),
             };
             match count.map_err(error)? {
                 0 => break,
@@ -57,33 +45,6 @@ impl Local {
             Some(name) => stream::size(file.place(&path), name),
             None if file.kind == Kind::File => Ok(sys::stat(file.as_fd()).map_err(error)?.size),
             None => Ok(0),
-        }
-    }
-
-    /// Whether the range is in memory, asked by single bytes: a page here and there tells of what
-    /// read-ahead brought in one piece.
-    pub(super) fn in_page_cache(&mut self, file: &File, offset: u64, length: u32) -> bool {
-        if !file.is_plain() || length == 0 {
-            return false;
-        }
-        let last = offset.saturating_add(u64::from(length) - 1);
-        if last > OFFSET_LIMIT {
-            return false;
-        }
-        let mut at = offset;
-        loop {
-            if file.in_memory.get() {
-                return true;
-            }
-            match sys::read_cached(file.as_fd(), &mut [0], at) {
-                Ok(_) => {}
-                Err(Errno::OPNOTSUPP | Errno::NOSYS) => return in_memory(file),
-                Err(_) => return false,
-            }
-            if at == last {
-                return true;
-            }
-            at = last.min(at.saturating_add(PROBE_STRIDE));
         }
     }
 
@@ -427,11 +388,4 @@ fn data_file(file: &File) -> Result<(), Error> {
         Kind::Directory => Err(Error::IsDirectory),
         Kind::Symlink | Kind::Special => Err(Error::Unsupported),
     }
-}
-
-/// Asked where the disk does not know reads that never wait; the file remembers if it need not.
-fn in_memory(file: &File) -> bool {
-    let found = sys::file_system(file.as_fd()).is_ok_and(|system| system.in_memory);
-    file.in_memory.set(found);
-    found
 }

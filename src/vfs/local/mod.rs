@@ -4,6 +4,7 @@
 //! changed is changed by one name in a folder opened that way (`change`). Open files store no path: the
 //! kernel knows where they are (`place`). Reading, writing and listing use memory taken at the start.
 
+mod cached;
 mod change;
 mod changetime;
 mod data;
@@ -27,6 +28,7 @@ mod tests;
 
 use super::*;
 use crate::sys::file::{self as sys, HandlePath, PathBuffer, Place, Stat};
+use cached::Waits;
 use misses::Misses;
 use outside::{OF_FILES, OF_GONE, OF_MOVED, OF_NEW, Outside};
 use place::Guess;
@@ -126,8 +128,7 @@ pub struct File {
     read_only: bool,
     /// A directory whose entries may be looked up on behalf of `who`.
     search: bool,
-    /// Its disk was found to be memory: reading never waits, and need not be asked for so.
-    in_memory: Cell<bool>,
+    waits: Cell<Waits>,
 }
 
 impl AsFd for File {

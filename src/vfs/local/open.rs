@@ -126,7 +126,7 @@ impl Local {
             hidden,
             read_only: root.options.read_only,
             search: false,
-            in_memory: Cell::new(false),
+            waits: Cell::new(Waits::Tried),
         };
         Ok(Ok((file, stat)))
     }
@@ -297,7 +297,7 @@ impl Local {
             hidden: root.options.hide_dot_files && is_dotted(leaf),
             read_only: false,
             search: true,
-            in_memory: Cell::new(false),
+            waits: Cell::new(Waits::Tried),
         })
     }
 
@@ -393,7 +393,7 @@ impl Local {
             link: file.link.as_ref().map(copy).transpose()?,
             stream: None,
             kind,
-            in_memory: file.in_memory.clone(),
+            waits: file.waits.clone(),
             ..*file
         })
     }

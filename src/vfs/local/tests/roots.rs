@@ -291,23 +291,33 @@ fn pipes_and_devices_are_shown_but_never_opened() {
     }
 }
 
+/// Also as where the disk does not know reads that never wait: no such disk is at hand everywhere.
 #[test]
-fn cached_data_is_read_without_waiting() {
-    for parent in ["/tmp", "/dev/shm"] {
+fn cached_data_is_read_without_waiting_and_other_data_not() {
+    for (parent, waits) in [
+        ("/tmp", Waits::Tried),
+        ("/tmp", Waits::Looked),
+        ("/dev/shm", Waits::Tried),
+        ("/dev/shm", Waits::Looked),
+    ] {
         let (mut b, _scratch) = on(parent, "cached", false);
         let (mut file, _) = b.make("f").unwrap();
         b.vfs.write(&mut file, 0, &[7; 200_000], false).unwrap();
-        if matches!(
-            sys::read_cached(file.as_fd(), &mut [0], 0),
-            Err(sys::Errno::NOSYS | sys::Errno::OPNOTSUPP)
-        ) && parent == "/tmp"
-        {
-            continue;
-        }
+        file.waits.set(waits);
         let mut out = [0; 300_000];
         assert_eq!(b.vfs.read(&file, 0, &mut out, Wait::Never), Ok(200_000));
+        assert_eq!(b.vfs.read(&file, 1 << 62, &mut out, Wait::Never), Ok(0));
         assert!(b.vfs.sendable(&file, 0, 200_000));
         assert_eq!(b.vfs.size(&file), Ok(200_000));
+        rustix::fs::fsync(&file).unwrap();
+        rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed).unwrap();
+        if parent == "/tmp" {
+            let read = b.vfs.read(&file, 0, &mut out, Wait::Never);
+            assert_eq!(read, Err(Error::WouldBlock), "{waits:?}");
+            assert!(!b.vfs.sendable(&file, 0, 200_000));
+            b.vfs.read(&file, 0, &mut out, Wait::Allowed).unwrap();
+            assert!(b.vfs.sendable(&file, 0, 200_000));
+        }
     }
 }
 

@@ -1,0 +1,124 @@
+//! What of a file is in memory, where the disk knows no reads that never wait.
+#![allow(unsafe_code)]
+
+use rustix::io::Errno;
+use rustix::mm::{MapFlags, ProtFlags};
+use std::ffi::c_void;
+use std::os::fd::BorrowedFd;
+
+/// Pages that are asked for at once.
+const PAGES: usize = 256;
+
+/// Part of a file, mapped to be asked about: nothing can be read or written there.
+struct Mapping {
+    start: *mut c_void,
+    length: usize,
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is our own, of this length, and nobody else has its address.
+        let _ = unsafe { rustix::mm::munmap(self.start, self.length) };
+    }
+}
+
+/// Whether a range of a file opened for reading is in memory, so that reading it does not wait; what lies behind the
+/// file's end counts as such. The kernel says so truly of files that are this process's own or that it may write
+/// (mincore(2)), which is all of them for a server with its privileges; of others it always says yes.
+pub fn resident(fd: BorrowedFd<'_>, offset: u64, length: usize) -> Result<bool, Errno> {
+    super::calls::count();
+    let page = rustix::param::page_size();
+    let lead = (offset % page as u64) as usize;
+    let start = offset - lead as u64;
+    let length = length.checked_add(lead).ok_or(Errno::INVAL)?;
+    if length == 0 {
+        return Ok(true);
+    }
+    // SAFETY: a new mapping at a place of the kernel's choice, which no reference points into and none ever will: it
+    // allows no access.
+    let mapped = unsafe {
+        rustix::mm::mmap(
+            core::ptr::null_mut(),
+            length,
+            ProtFlags::empty(),
+            MapFlags::SHARED,
+            fd,
+            start,
+        )
+    };
+    let mapping = Mapping {
+        start: mapped?,
+        length,
+    };
+    for first in (0..length).step_by(PAGES * page) {
+        let mut pages = [0u8; PAGES];
+        let many = (length - first).min(PAGES * page);
+        let at = mapping.start.wrapping_byte_add(first);
+        // SAFETY: the range lies in the mapping, whose start is that of a page, and `pages` has a byte for each of its
+        // pages.
+        if unsafe { libc::mincore(at, many, pages.as_mut_ptr().cast()) } != 0 {
+            return Err(last_error());
+        }
+        let count = many.div_ceil(page);
+        if let Some(missing) = pages.iter().take(count).position(|state| state & 1 == 0) {
+            let missing = start + (first + missing * page) as u64;
+            return Ok(missing >= super::stat(fd)?.size);
+        }
+    }
+    Ok(true)
+}
+
+fn last_error() -> Errno {
+    Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::FileExt;
+
+    #[test]
+    fn what_was_written_is_in_memory_and_what_a_disk_gave_up_is_not() {
+        let path = std::env::temp_dir().join(format!("smolsmb-resident-{}", std::process::id()));
+        let file = std::fs::File::options()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(&path)
+            .unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let size = 3_000_001;
+        file.write_all_at(&vec![7; size], 0).unwrap();
+        let ask = |offset, length| resident(file.as_fd(), offset, length).unwrap();
+        for (offset, length) in [
+            (0, size),
+            (1, 1),
+            (4095, 2),
+            (2_999_999, 70_000),
+            (1 << 40, 4096),
+            (5, 0),
+        ] {
+            assert!(ask(offset, length), "{offset} {length}");
+        }
+        assert_eq!(
+            resident(file.as_fd(), 5, usize::MAX),
+            Err(Errno::INVAL),
+            "no such range"
+        );
+        file.sync_all().unwrap();
+        rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed).unwrap();
+        if super::super::file_system(file.as_fd()).unwrap().in_memory {
+            return;
+        }
+        for (offset, length) in [(0, size), (2_999_999, 1), (1_500_000, 1_000_000)] {
+            assert!(!ask(offset, length), "{offset} {length}");
+        }
+        // A page behind the first 256 is found missing too.
+        file.read_exact_at(&mut vec![0; 1 << 20], 0).unwrap();
+        assert!(ask(0, 1 << 20));
+        rustix::fs::fadvise(&file, 2 << 20, None, rustix::fs::Advice::DontNeed).unwrap();
+        assert!(!ask(0, size));
+        assert!(ask(size as u64 + 4096, 4096));
+    }
+}
