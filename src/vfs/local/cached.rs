@@ -28,7 +28,9 @@ impl Local {
                 other => return other,
             }
         }
-        if file.waits.get() == Waits::Looked && !sys::resident(file.as_fd(), at, out.len()).unwrap_or(false) {
+        if file.waits.get() == Waits::Looked
+            && !sys::resident(file.as_fd(), at, out.len()).unwrap_or(false)
+        {
             return Err(Errno::AGAIN);
         }
         sys::read_at(file.as_fd(), out, at)
