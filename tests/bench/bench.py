@@ -11,6 +11,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
+import data as contents  # noqa: E402
 import lab  # noqa: E402
 from lab import proc  # noqa: E402
 
@@ -57,6 +58,7 @@ class Bench:
 
     def __exit__(self, *_):
         self.stop_all()
+        contents.clear(self.data)
         if not self.keep:
             shutil.rmtree(self.data, ignore_errors=True)
         shutil.rmtree(self.lab, ignore_errors=True)

@@ -1,5 +1,9 @@
 """What lies in the share before a row begins."""
 
+import os
+import subprocess
+import sys
+
 # Bytes of the file that is read: small enough to stay in the page cache.
 CACHED = 256 << 20
 
@@ -20,16 +24,42 @@ def entries(folder, name, count):
         (folder / name / f"entry {i:05}.txt").touch()
 
 
+def squashfs(folder):
+    """A disk that cannot say whether reading it would wait (RWF_NOWAIT), as FAT, exFAT, NTFS and FUSE cannot: the big file in a squashfs."""
+    prepare(folder, ["big"])
+    image = folder.with_suffix(".squashfs")
+    try:
+        (folder / "squashfs").mkdir()
+        subprocess.run(["mksquashfs", folder / "big", image, "-quiet", "-no-progress", "-no-compression", "-no-fragments"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["mount", "-o", "loop,ro", image, folder / "squashfs"], check=True)
+    finally:
+        image.unlink(missing_ok=True)  # What is mounted keeps it.
+
+
 MAKERS = {
     "big": big,
+    "squashfs": squashfs,
     "many": lambda folder: entries(folder, "many", 10_000),
     "crowd": lambda folder: entries(folder, "crowd", 100_000),
 }
 
 
-def prepare(folder, rows):
+def prepare(folder, needs):
+    """Makes what is needed and not there; what cannot be made here."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o777)
-    for need in {need for row in rows for need in row.needs}:
+    missing = set()
+    for need in needs:
         if not (folder / need).exists():
-            MAKERS[need](folder)
+            try:
+                MAKERS[need](folder)
+            except (OSError, subprocess.CalledProcessError) as problem:
+                print(f"no {need} here: {problem}", file=sys.stderr)
+                missing.add(need)
+    return missing
+
+
+def clear(folder):
+    """Unmounts what `prepare` mounted."""
+    if os.path.ismount(folder / "squashfs"):
+        subprocess.run(["umount", "--lazy", folder / "squashfs"], check=False)

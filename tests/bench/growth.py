@@ -68,18 +68,24 @@ SERIES = [
 
 
 class Growth:
-    """`points[series' name, server's name]` is a list of (x, cost)."""
+    """`points[series' name, server's name]` is {x: cost}. The least of the rounds counts: what a busy machine does to a
+    run of a moment only adds to it, and would bend a line that is flat. So all sizes take turns in every round."""
 
-    def __init__(self, bench, servers=SERVERS, sizes=None):
+    def __init__(self, bench, servers=SERVERS, sizes=None, rounds=1):
         """`sizes`: no more than so many of the sizes of each series, the smallest."""
         # In less time than this nothing is measured but noise, and some of many clients do not get a turn.
         self.scale = bench.scale if sizes else max(bench.scale, 0.3)
         self.bench, self.servers = bench, [name for name in servers if name in SERVERS]
         self.files, self.opens, self.connections = FILES[:sizes], OPEN[:sizes], CONNECTIONS[:sizes]
-        self.points, self.server = {}, {}
+        self.points, self.server, self.rounds = {}, {}, rounds
 
-    def add(self, series, server, x, cost):
-        self.points.setdefault((series, server), []).append((x, cost))
+    def add(self, series, server, x, cost, better=min):
+        points = self.points.setdefault((series, server), {})
+        points[x] = better(cost, points.get(x, cost))
+
+    def turns(self, sizes):
+        """(size, server's name), round after round."""
+        return [(size, name) for _ in range(self.rounds) for size in sizes for name in self.servers]
 
     def fill(self, **words):
         subprocess.run([self.bench.programs / "load", "fill", f"data={self.bench.data}", *(f"{key}={value}" for key, value in words.items())], check=True)
@@ -93,39 +99,37 @@ class Growth:
             done = load.finish()
             used = proc.cpu_seconds(server.pid) - before
             if title:
-                self.add(f"{prefix}-{phase}", name, x, used / done["ops"] * (1e3 if phase == "first" else 1e6))
+                # The first look is the first in the first round only.
+                self.add(f"{prefix}-{phase}", name, x, used / done["ops"] * (1e3 if phase == "first" else 1e6), max if phase == "first" else min)
         load.end()
 
     def in_files(self, place):
-        """The folder grows from the fewest files to the most, and every server is asked at each size."""
-        before = 0
+        flat = int(place == "flat")
         for count in self.files:
-            self.fill(file=place, flat=int(place == "flat"), files=count, **{"from": before})
-            before = count
-            for name in self.servers:
-                self.phases("names", f"files-{place}", count, name, file=place, flat=int(place == "flat"), files=count)
-        shutil.rmtree(self.bench.data / place)
+            self.fill(file=f"{place}-{count}", flat=flat, files=count)
+        for count, name in self.turns(self.files):
+            self.phases("names", f"files-{place}", count, name, file=f"{place}-{count}", flat=flat, files=count)
+        for count in self.files:
+            shutil.rmtree(self.bench.data / f"{place}-{count}")
 
     def in_opens(self):
         files = self.opens[-1] + 1
         self.fill(file="held", flat=0, files=files, size=4096)
-        for count in self.opens:
-            for name in self.servers:
-                self.phases("opens", "open", count, name, file="held", flat=0, files=files, held=count)
+        for count, name in self.turns(self.opens):
+            self.phases("opens", "open", count, name, file="held", flat=0, files=files, held=count)
         shutil.rmtree(self.bench.data / "held")
 
     def in_connections(self):
-        for count in self.connections:
-            for name in self.servers:
-                server = self.server[name]
-                load = self.bench.begin(server, "mixed", connections=count, time=int(MIXED * self.scale))
-                before = proc.cpu_seconds(server.pid)
-                done = load.finish()
-                used = proc.cpu_seconds(server.pid) - before
-                load.end()
-                self.add("connections-mixed", name, count, used / done["ops"] * 1e6)
-                self.add("connections-fair", name, count, done["slowest"] / done["mean"])
-                self.add("connections-load", name, count, done["cpu"] / done["ops"] * 1e6)
+        for count, name in self.turns(self.connections):
+            server = self.server[name]
+            load = self.bench.begin(server, "mixed", connections=count, time=int(MIXED * self.scale))
+            before = proc.cpu_seconds(server.pid)
+            done = load.finish()
+            used = proc.cpu_seconds(server.pid) - before
+            load.end()
+            self.add("connections-mixed", name, count, used / done["ops"] * 1e6)
+            self.add("connections-fair", name, count, done["slowest"] / done["mean"])
+            self.add("connections-load", name, count, done["cpu"] / done["ops"] * 1e6)
         shutil.rmtree(self.bench.data / "mixed")
 
     def run(self, parts):
@@ -138,7 +142,7 @@ class Growth:
                 stack.callback(self.server[name].stop)
             for part in parts:
                 PARTS[part](self)
-        return self.points
+        return {key: sorted(costs.items()) for key, costs in self.points.items()}
 
 
 PARTS = {

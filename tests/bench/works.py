@@ -45,7 +45,8 @@ def measured(row, done, used):
 
 
 def read(bench, row, name):
-    return loaded(bench, row, name, file="big", length=CACHED)
+    words = {} if "file" in row.words else {"file": "big"}
+    return loaded(bench, row, name, length=CACHED, **words)
 
 
 def write(bench, row, name):

@@ -56,14 +56,14 @@ fn leaf(number: u64) -> String {
     format!("photo {number:07}.jpg")
 }
 
-/// Makes the files from number `from` on, `size` bytes long, in the folder `data` of this machine.
+/// Makes the files, `size` bytes long, in the folder `data` of this machine.
 pub fn fill(words: &Words) -> Result<()> {
     let names = Names::new(words);
     let data = PathBuf::from(words.text("data", "."));
     let content = vec![0x61; words.number("size", 0) as usize];
-    for number in words.number("from", 0)..names.count {
+    for number in 0..names.count {
         let folder = data.join(names.folder_of(number, '/'));
-        if number % SPREAD == 0 || number == words.number("from", 0) {
+        if number % SPREAD == 0 {
             std::fs::create_dir_all(&folder)?;
         }
         std::fs::write(folder.join(leaf(number)), &content)?;
