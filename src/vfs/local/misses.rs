@@ -11,9 +11,12 @@
 //!   same tick would not show.
 //!
 //! A filter forgets nothing by itself, so that a name which is made and removed again and again would stay "perhaps
-//! there" after the first time. The last such names are therefore remembered each for itself ([`Recent`]).
+//! there" after the first time. The last such names are therefore remembered each for itself ([`Recent`]), and a folder
+//! from which many went is learnt under another salt when it is read again: what the filter holds of it from before
+//! then stands for nothing.
 
 use super::filter::Filter;
+use super::recent::Recent;
 use super::spelled::Spelled;
 use crate::sys::file::{Stat, Timestamp};
 use crate::sys::inotify::{self, Inotify};
@@ -30,8 +33,8 @@ const LONG: u64 = 10 << 10;
 const BYTES_EACH: u64 = 20;
 /// Bytes of names that are kept while nobody is there.
 const KEPT: usize = 64 << 10;
-/// Names that are remembered each for itself.
-const RECENT: usize = 4096;
+/// So many names that are gone are no reason to learn a folder anew.
+const FEW: u32 = 16;
 /// Events are read so many bytes at a time.
 const EVENTS: usize = 4096;
 
@@ -67,9 +70,11 @@ struct Folder {
     scanned: Timestamp,
     used: u32,
     names: u32,
+    /// Names that we have removed since it got its salt, and that the filter may still hold.
+    removed: u32,
     /// The hash of the name that we made last: its event is no news.
     ours: u64,
-    /// What its names' hashes are mixed with: of the folder, always the same.
+    /// What its names' hashes are mixed with.
     salt: u64,
     /// What the keys of its recent names are mixed with: of this reading of the folder.
     reading: u64,
@@ -231,6 +236,15 @@ impl Misses {
         self.clock = self.clock.wrapping_add(1);
         self.readings = self.readings.wrapping_add(1);
         let number = number_of(stat);
+        let reading = mix(number, self.readings);
+        let before = self.folders[slot.0];
+        let (salt, removed) = if !before.stamp.is_same_folder(stat) {
+            (number, 0)
+        } else if before.removed > before.names / 2 + FEW {
+            (reading, 0)
+        } else {
+            (before.salt, before.removed)
+        };
         self.numbers[slot.0] = number;
         self.folders[slot.0] = Folder {
             stamp: Stamp::of(stat),
@@ -244,9 +258,10 @@ impl Misses {
             scanned: now,
             used: self.clock,
             names: 0,
+            removed,
             ours: 0,
-            salt: number,
-            reading: mix(number, self.readings),
+            salt,
+            reading,
         };
         Some(slot)
     }
@@ -328,7 +343,9 @@ impl Misses {
             Deed::Removed(_) if self.recent.count(key) == Some(1) => self.recent.set(key, 0),
             Deed::Named(_) | Deed::Removed(_) => self.recent.remove(key),
         }
-        if !matches!(deed, Deed::Removed(_)) {
+        if let Deed::Removed(_) = deed {
+            folder.removed = folder.removed.saturating_add(1);
+        } else {
             folder.ours = hash;
             self.filter.add_later(mixed);
         }
@@ -455,40 +472,6 @@ fn number_of(stat: &Stat) -> u64 {
     mix(stat.device, stat.inode)
 }
 
-/// How many names with a hash a folder has, of the last few for which that is known: none, or one.
-#[derive(Default)]
-struct Recent(Vec<u64>);
-
-impl Recent {
-    fn place(key: u64) -> usize {
-        (key >> 40) as usize % RECENT
-    }
-
-    fn count(&self, key: u64) -> Option<u64> {
-        let kept = *self.0.get(Self::place(key))?;
-        (kept >> 1 == key >> 1 && kept != 0).then_some(kept & 1)
-    }
-
-    /// Takes its memory: nothing else does.
-    fn prepare(&mut self) {
-        if self.0.is_empty() {
-            self.0 = vec![0; RECENT];
-        }
-    }
-
-    fn set(&mut self, key: u64, count: u64) {
-        if let Some(kept) = self.0.get_mut(Self::place(key)) {
-            *kept = key >> 1 << 1 | count;
-        }
-    }
-
-    fn remove(&mut self, key: u64) {
-        if self.count(key).is_some() {
-            self.0[Self::place(key)] = 0;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -571,6 +554,29 @@ mod tests {
         assert_eq!(misses.ask(&after, hash(b"NEW"), at(201)), Answer::Perhaps);
         assert_eq!(misses.ask(&after, hash(b"x"), at(201)), Answer::Absent);
         assert_eq!(misses.ask(&after, hash(b"x"), at(203)), Answer::Unknown);
+    }
+
+    #[test]
+    fn names_that_are_gone_are_unlearnt_when_the_folder_is_read_again() {
+        for (removed, expected) in [(3, Answer::Perhaps), (60, Answer::Absent)] {
+            let mut misses = Misses::new(1, 4096);
+            let stat = folder(7, 100);
+            remember(&mut misses, &stat, &[b"a", b"b"], 200);
+            let slot = misses.held(&stat).unwrap();
+            let name = |number: u32| hash(format!("name {number}").as_bytes());
+            for number in 0..removed {
+                let deeds = [Deed::Made(name(number)), Deed::Removed(name(number))];
+                misses.changed(slot, Some(&stat), &deeds);
+                assert_eq!(misses.ask(&stat, name(number), at(200)), Answer::Absent);
+            }
+            remember(&mut misses, &stat, &[b"a", b"b"], 203);
+            assert_eq!(misses.ask(&stat, name(1), at(203)), expected);
+            assert_eq!(misses.ask(&stat, hash(b"A"), at(203)), Answer::Perhaps);
+            // It keeps what it has learnt when it is read once more.
+            remember(&mut misses, &stat, &[b"a", b"b"], 300);
+            assert_eq!(misses.ask(&stat, name(1), at(300)), expected);
+            assert_eq!(misses.ask(&stat, hash(b"b"), at(300)), Answer::Perhaps);
+        }
     }
 
     #[test]

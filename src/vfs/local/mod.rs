@@ -18,6 +18,7 @@ mod misses;
 mod open;
 mod outside;
 mod place;
+mod recent;
 mod resolve;
 mod spelled;
 mod stream;
