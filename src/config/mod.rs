@@ -24,5 +24,5 @@ pub use model::{
     Signing, User, same_name,
 };
 pub use place::{Place, SOCKET, UCI_FOLDER, load};
-pub use printable::{line, printable};
+pub use printable::{one_line, printable};
 pub use words::share_name as valid_share_name;

@@ -3,14 +3,14 @@
 /// Characters of a value that a message shows.
 const LONGEST: usize = 80;
 
-/// A value for a message: see [`line`].
+/// A value for a message: see [`one_line`].
 pub fn printable(text: &str) -> String {
-    line(text, LONGEST)
+    one_line(text, LONGEST)
 }
 
 /// Text as one line of bounded length that a terminal and a log only show: what controls them, ends a line or
 /// turns its direction stands there escaped, and an ellipsis where `longest` characters were not enough.
-pub fn line(text: &str, longest: usize) -> String {
+pub fn one_line(text: &str, longest: usize) -> String {
     let mut shown = String::with_capacity(text.len().min(longest));
     for (count, c) in text.chars().enumerate() {
         if count >= longest {

@@ -8,7 +8,7 @@ mod limit;
 
 use limit::{Limiter, Verdict};
 use log::{Level, Log, Metadata, Record};
-use smolsmb::config::{LogLevel, line};
+use smolsmb::config::LogLevel;
 use std::io::{self, IsTerminal, Write};
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
@@ -168,7 +168,7 @@ fn word(level: Level) -> &'static str {
 }
 
 fn one_line(message: std::fmt::Arguments<'_>) -> String {
-    line(message.to_string().trim_end(), LENGTH)
+    smolsmb::config::one_line(message.to_string().trim_end(), LENGTH)
 }
 
 /// UTC as `2026-11-23 12:34:56Z`.
