@@ -6,9 +6,6 @@ use rustix::mm::{MapFlags, ProtFlags};
 use std::ffi::c_void;
 use std::os::fd::BorrowedFd;
 
-/// Pages that are asked for at once.
-const PAGES: usize = 256;
-
 /// Part of a file, mapped to be asked about and never looked into: a page that the disk cannot read would be a signal.
 struct Mapping {
     start: *mut c_void,
@@ -23,9 +20,15 @@ impl Drop for Mapping {
 }
 
 /// Whether a range of a file opened for reading is in memory, so that reading it does not wait; what lies behind the
-/// file's end counts as such. The kernel says so truly of files that are this process's own or that it may write
-/// (mincore(2)), which is all of them for a server with its privileges; of others it always says yes.
-pub fn resident(fd: BorrowedFd<'_>, offset: u64, length: usize) -> Result<bool, Errno> {
+/// file's end counts as such. A page is looked at every `stride` bytes, and the last: each of a megabyte's would take
+/// longer than sending them. The kernel answers truly for files that are this process's own or that it may write
+/// (mincore(2)), which is all of them for a server with its privileges; for others it always says yes.
+pub fn resident(
+    fd: BorrowedFd<'_>,
+    offset: u64,
+    length: usize,
+    stride: usize,
+) -> Result<bool, Errno> {
     super::calls::count();
     let page = rustix::param::page_size();
     let lead = (offset % page as u64) as usize;
@@ -52,22 +55,30 @@ pub fn resident(fd: BorrowedFd<'_>, offset: u64, length: usize) -> Result<bool, 
         Err(_) if offset >= super::stat(fd)?.size => return Ok(true),
         Err(error) => return Err(error),
     };
-    for first in (0..length).step_by(PAGES * page) {
-        let mut pages = [0u8; PAGES];
-        let many = (length - first).min(PAGES * page);
-        let at = mapping.start.wrapping_byte_add(first);
-        // SAFETY: the range lies in the mapping, whose start is that of a page, and `pages` has a byte for each of its
-        // pages.
-        if unsafe { libc::mincore(at, many, pages.as_mut_ptr().cast()) } != 0 {
+    let last = length - 1;
+    let mut at = 0;
+    loop {
+        let first = at - at % page;
+        let mut state = 0u8;
+        // SAFETY: one page of the mapping, from its start, and `state` is the byte that tells of one page.
+        if unsafe {
+            libc::mincore(
+                mapping.start.wrapping_byte_add(first),
+                1,
+                (&raw mut state).cast(),
+            )
+        } != 0
+        {
             return Err(last_error());
         }
-        let count = many.div_ceil(page);
-        if let Some(missing) = pages.iter().take(count).position(|state| state & 1 == 0) {
-            let missing = start + (first + missing * page) as u64;
-            return Ok(missing >= super::stat(fd)?.size);
+        if state & 1 == 0 {
+            return Ok(start + first as u64 >= super::stat(fd)?.size);
         }
+        if at == last {
+            return Ok(true);
+        }
+        at = last.min(at.saturating_add(stride));
     }
-    Ok(true)
 }
 
 fn last_error() -> Errno {
@@ -92,7 +103,7 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
         let size = 3_000_001;
         file.write_all_at(&vec![7; size], 0).unwrap();
-        let ask = |offset, length| resident(file.as_fd(), offset, length).unwrap();
+        let ask = |offset, length| resident(file.as_fd(), offset, length, 65536).unwrap();
         for (offset, length) in [
             (0, size),
             (1, 1),
@@ -105,7 +116,7 @@ mod tests {
             assert!(ask(offset, length), "{offset} {length}");
         }
         assert_eq!(
-            resident(file.as_fd(), 5, usize::MAX),
+            resident(file.as_fd(), 5, usize::MAX, 65536),
             Err(Errno::INVAL),
             "no such range"
         );
@@ -117,9 +128,8 @@ mod tests {
         for (offset, length) in [(0, size), (2_999_999, 1), (1_500_000, 1_000_000)] {
             assert!(!ask(offset, length), "{offset} {length}");
         }
-        // A page behind the first 256 is found missing too.
-        file.read_exact_at(&mut vec![0; 1 << 20], 0).unwrap();
-        assert!(ask(0, 1 << 20));
+        file.read_exact_at(&mut vec![0; 2 << 20], 0).unwrap();
+        assert!(ask(0, 2 << 20));
         rustix::fs::fadvise(&file, 2 << 20, None, rustix::fs::Advice::DontNeed).unwrap();
         assert!(!ask(0, size));
         assert!(ask(size as u64 + 4096, 4096));

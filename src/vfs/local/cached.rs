@@ -5,8 +5,9 @@ use super::{File, Local};
 use crate::sys::file::{self as sys, Errno};
 use std::os::fd::AsFd;
 
-/// How far apart the page cache is asked.
-const PROBE_STRIDE: u64 = 64 * 1024;
+/// How far apart the page cache is asked: a page here and there tells of what the kernel brought in, or dropped, in one
+/// piece.
+const PROBE_STRIDE: u64 = 256 * 1024;
 
 /// How to know whether reading a file would wait, as far as its disk was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,16 +29,13 @@ impl Local {
                 other => return other,
             }
         }
-        if file.waits.get() == Waits::Looked
-            && !sys::resident(file.as_fd(), at, out.len()).unwrap_or(false)
-        {
+        if file.waits.get() == Waits::Looked && !resident(file, at, out.len()) {
             return Err(Errno::AGAIN);
         }
         sys::read_at(file.as_fd(), out, at)
     }
 
-    /// Whether the range is in memory. Where reads say whether they would wait single bytes are read: a page here
-    /// and there tells of what read-ahead brought in one piece.
+    /// Whether the range is in memory. Where reads say whether they would wait single bytes are read.
     pub(super) fn in_page_cache(&mut self, file: &File, offset: u64, length: u32) -> bool {
         if !file.is_plain() || length == 0 {
             return false;
@@ -55,9 +53,12 @@ impl Local {
                 Err(_) => return false,
             }
         }
-        file.waits.get() == Waits::Never
-            || sys::resident(file.as_fd(), offset, length as usize).unwrap_or(false)
+        file.waits.get() == Waits::Never || resident(file, offset, length as usize)
     }
+}
+
+fn resident(file: &File, offset: u64, length: usize) -> bool {
+    sys::resident(file.as_fd(), offset, length, PROBE_STRIDE as usize).unwrap_or(false)
 }
 
 /// Asked once for each open where the disk does not know reads that never wait.
