@@ -32,4 +32,6 @@ pub use rustix::io::Errno;
 pub use space::{FileSystem, Room, file_system, room, write_out};
 pub use stat::{Stat, Timestamp, set_compressed, set_mode, stat, stat_child, stat_entry};
 pub use time::{now, set_times};
-pub use xattr::{Place, get, list as list_attributes, remove as remove_attribute, set, size};
+pub use xattr::{
+    Place, get, list as list_attributes, remove as remove_attribute, set, size, stored,
+};

@@ -2,7 +2,7 @@
 
 use super::changetime;
 use super::error::error;
-use super::meta::{self, Attributes, REPARSE, SECURITY, TAG_SYMLINK, bits, timestamp, visible};
+use super::meta::{self, REPARSE, SECURITY, TAG_SYMLINK, bits, timestamp, visible};
 use super::stream::{AttributeName, missing, no_room};
 use super::*;
 use crate::sys::file::{Errno, Flags, Stat};
@@ -18,7 +18,7 @@ impl Local {
         }
         if let Some(creation) = times.creation {
             let stat = sys::stat(file.as_fd()).map_err(error)?;
-            let now = self.plain_meta(file, &stat);
+            let now = meta::describe(&stat, self.extra(file, &stat), false);
             match self.keep_attributes(file, &stat, now.attributes & bits::KEPT, creation) {
                 // The disk keeps no birth: there is nothing to set.
                 Err(Error::Unsupported) => {}
@@ -64,7 +64,7 @@ impl Local {
             return Ok(());
         }
         let stat = sys::stat(file.as_fd()).map_err(error)?;
-        let creation = self.plain_meta(file, &stat).creation;
+        let creation = meta::describe(&stat, self.extra(file, &stat), false).creation;
         match self.keep_attributes(file, &stat, attributes & bits::KEPT, creation) {
             Err(Error::Unsupported) => Ok(()),
             other => other,
@@ -86,16 +86,6 @@ impl Local {
         // A handle does not do, and what is open may be no more than one.
         let fd = sys::reopen(file.as_fd(), readable).map_err(error)?;
         sys::set_compressed(fd.as_fd(), compressed).map_err(error)
-    }
-
-    /// The base file's meta, without what its name adds.
-    fn plain_meta(&mut self, file: &File, stat: &Stat) -> Meta {
-        let path = file.handle_path();
-        let memory = Attributes {
-            names: &mut self.work.names,
-            value: &mut self.work.value,
-        };
-        meta::describe(stat, Some(file.place(&path)), false, memory)
     }
 
     /// Writes the attribute Samba keeps them in; READONLY becomes a mode where the disk has no attributes.

@@ -2,7 +2,7 @@
 //! was made or removed meanwhile.
 
 use super::error::error;
-use super::meta::{Attributes, describe};
+use super::meta::{Extra, describe, extra};
 use super::*;
 use crate::sys::file::{Errno, FileType, Flags};
 use std::ffi::CStr;
@@ -110,22 +110,11 @@ impl Local {
                 && let Ok(target) = sys::stat(fd.as_fd())
             {
                 let path = HandlePath::of(fd.as_fd());
-                let memory = Attributes {
-                    names: &mut self.work.names,
-                    value: &mut self.work.value,
-                };
-                return Some(describe(
-                    &target,
-                    Some(Place::Handle(path.as_c_str())),
-                    hidden,
-                    memory,
-                ));
+                let place = Place::Handle(path.as_c_str());
+                let extra = extra(&target, place, self.work.attributes());
+                return Some(describe(&target, extra, hidden));
             }
-            let memory = Attributes {
-                names: &mut self.work.names,
-                value: &mut self.work.value,
-            };
-            return Some(describe(&stat, None, hidden, memory));
+            return Some(describe(&stat, Extra::default(), hidden));
         }
         let Work {
             target,
@@ -140,8 +129,10 @@ impl Local {
             let joined = target.push(name.to_bytes());
             joined.is_ok().then(|| target.as_c_str())
         };
-        let place = path.map(Place::Entry);
-        Some(describe(&stat, place, hidden, Attributes { names, value }))
+        let extra = path.map(Place::Entry).map_or(Extra::default(), |place| {
+            extra(&stat, place, Attributes { names, value })
+        });
+        Some(describe(&stat, extra, hidden))
     }
 
     /// A handle to what a link in the folder leads to. `here`: the length of the folder's path in `work.path`,

@@ -46,9 +46,29 @@ pub(super) struct Attributes<'a> {
     pub value: &'a mut [u8],
 }
 
+/// A file as it was when it was found to have no attributes of ours: if it is so still, it need not be asked again.
+/// Whoever sets one changes the change time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bare {
+    change: Timestamp,
+    stored: u32,
+}
+
+impl Bare {
+    /// A file that has this status now.
+    pub(super) fn now(stat: &Stat) -> Self {
+        Bare {
+            change: stat.change,
+            stored: sys::stored(),
+        }
+    }
+}
+
 /// What the extended attributes add to the status.
 #[derive(Clone, Copy, Debug, Default)]
-struct Extra {
+pub(super) struct Extra {
+    /// Nothing, for there are none.
+    pub none: bool,
     dos: DosAttrib,
     /// The change time that was set and still counts.
     change: Option<FileTime>,
@@ -91,17 +111,24 @@ pub(super) fn visible(name: &[u8]) -> Option<&[u8]> {
         .filter(|name| crate::vfs::name::visible_attribute(name))
 }
 
-fn extra(stat: &Stat, place: Place<'_>, memory: &mut Attributes<'_>) -> Extra {
+/// What the attributes of the file at `place` add.
+pub(super) fn extra(stat: &Stat, place: Place<'_>, memory: Attributes<'_>) -> Extra {
     let mut extra = Extra::default();
+    if !matches!(kind(stat), Kind::File | Kind::Directory) {
+        return extra;
+    }
     // A disk without attributes, or rights that hide them: what can be known without them is told.
     let length = match sys::list_attributes(place, memory.names) {
         Ok(length) => length,
         Err(errno) => {
-            extra.described = errno != sys::Errno::OPNOTSUPP;
+            extra.none = errno == sys::Errno::OPNOTSUPP;
+            extra.described = !extra.none;
             return extra;
         }
     };
+    extra.none = true;
     for name in memory.names[..length].split(|&byte| byte == 0) {
+        extra.none &= !name.starts_with(b"user.");
         if name == dosattrib::NAME {
             let value = &mut memory.value[..dosattrib::LONGEST];
             let length = sys::get(place, name, value).unwrap_or(0);
@@ -131,21 +158,12 @@ fn extra(stat: &Stat, place: Place<'_>, memory: &mut Attributes<'_>) -> Extra {
     extra
 }
 
-/// Everything about the file at `place`. `hidden`: its name begins with a dot, and such are hidden here.
-pub(super) fn describe(
-    stat: &Stat,
-    place: Option<Place<'_>>,
-    hidden: bool,
-    mut memory: Attributes<'_>,
-) -> Meta {
+/// Everything about a file. `hidden`: its name begins with a dot, and such are hidden here.
+pub(super) fn describe(stat: &Stat, extra: Extra, hidden: bool) -> Meta {
     let kind = kind(stat);
-    let extra = match (kind, place) {
-        (Kind::File | Kind::Directory, Some(place)) => extra(stat, place, &mut memory),
-        (Kind::Symlink, _) => Extra {
-            tag: TAG_SYMLINK,
-            ..Extra::default()
-        },
-        _ => Extra::default(),
+    let tag = match kind {
+        Kind::Symlink => TAG_SYMLINK,
+        _ => extra.tag,
     };
     let mut attributes = match extra.dos.attributes {
         Some(kept) => kept & bits::KEPT,
@@ -160,7 +178,7 @@ pub(super) fn describe(
     if stat.compressed {
         attributes |= bits::COMPRESSED;
     }
-    if extra.tag != 0 {
+    if tag != 0 {
         attributes |= bits::REPARSE_POINT;
     }
     if attributes == 0 {
@@ -192,7 +210,7 @@ pub(super) fn describe(
         access,
         write,
         change: extra.change.unwrap_or(change),
-        reparse_tag: extra.tag,
+        reparse_tag: tag,
         ea_size: extra.ea_size,
         mode: stat.mode,
         uid: stat.uid,

@@ -30,6 +30,7 @@ mod tests;
 use super::*;
 use crate::sys::file::{self as sys, HandlePath, PathBuffer, Place, Stat};
 use cached::Waits;
+use meta::{Attributes, Bare};
 use misses::Misses;
 use outside::{OF_FILES, OF_GONE, OF_MOVED, OF_NEW, Outside};
 use place::Guess;
@@ -97,6 +98,15 @@ struct Work {
     value: Box<[u8]>,
 }
 
+impl Work {
+    fn attributes(&mut self) -> Attributes<'_> {
+        Attributes {
+            names: &mut self.names,
+            value: &mut self.value,
+        }
+    }
+}
+
 /// A folder in which a name is missing.
 #[derive(Debug)]
 pub struct Folder {
@@ -130,6 +140,7 @@ pub struct File {
     /// A directory whose entries may be looked up on behalf of `who`.
     search: bool,
     waits: Cell<Waits>,
+    bare: Cell<Option<Bare>>,
 }
 
 impl AsFd for File {

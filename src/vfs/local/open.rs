@@ -1,7 +1,7 @@
 //! Mounting roots; looking up, making and opening files.
 
 use super::error::{error, refusal};
-use super::meta::{self, Attributes, bits};
+use super::meta::{self, Bare, Extra, bits};
 use super::place::{Guess, whereabouts};
 use super::resolve::{Reached, Resolver, folder, split};
 use super::*;
@@ -127,6 +127,7 @@ impl Local {
             read_only: root.options.read_only,
             search: false,
             waits: Cell::new(Waits::Tried),
+            bare: Cell::new(None),
         };
         Ok(Ok((file, stat)))
     }
@@ -150,17 +151,27 @@ impl Local {
     }
 
     fn describe_as(&mut self, file: &File, stat: &sys::Stat) -> Result<Meta, Error> {
-        let path = file.handle_path();
-        let place = file.place(&path);
-        let memory = Attributes {
-            names: &mut self.work.names,
-            value: &mut self.work.value,
-        };
-        let base = meta::describe(stat, Some(place), file.hidden, memory);
+        let base = meta::describe(stat, self.extra(file, stat), file.hidden);
         match &file.stream {
             None => Ok(base),
-            Some(name) => Ok(meta::of_stream(base, name, stream::size(place, name)?)),
+            Some(name) => {
+                let path = file.handle_path();
+                let size = stream::size(file.place(&path), name)?;
+                Ok(meta::of_stream(base, name, size))
+            }
         }
+    }
+
+    /// What the attributes of a file with this status add to it.
+    pub(super) fn extra(&mut self, file: &File, stat: &sys::Stat) -> Extra {
+        let now = Bare::now(stat);
+        if file.bare.get() == Some(now) {
+            return Extra::default();
+        }
+        let path = file.handle_path();
+        let extra = meta::extra(stat, file.place(&path), self.work.attributes());
+        file.bare.set(extra.none.then_some(now));
+        extra
     }
 
     pub(super) fn make(
@@ -208,8 +219,8 @@ impl Local {
             true => self.describe(&file)?,
             // The disk gives a new file no attribute that says anything to us.
             false => {
-                let Work { names, value, .. } = &mut self.work;
-                meta::describe(&stat, None, file.hidden, Attributes { names, value })
+                file.bare.set(Some(Bare::now(&stat)));
+                meta::describe(&stat, Extra::default(), file.hidden)
             }
         };
         Ok((file, meta))
@@ -298,6 +309,7 @@ impl Local {
             read_only: false,
             search: true,
             waits: Cell::new(Waits::Tried),
+            bare: Cell::new(None),
         })
     }
 
@@ -394,6 +406,7 @@ impl Local {
             stream: None,
             kind,
             waits: file.waits.clone(),
+            bare: file.bare.clone(),
             ..*file
         })
     }
