@@ -105,15 +105,17 @@ impl Local {
     ) -> Option<Meta> {
         let folder = directory.fd.as_fd();
         let stat = sys::stat_entry((!standing).then_some(folder), name).ok()?;
-        if linked && meta::kind(&stat) == Kind::Symlink {
-            if let Some(fd) = self.follow_entry(directory, name.to_bytes(), here)
-                && let Ok(target) = sys::stat(fd.as_fd())
-            {
-                let path = HandlePath::of(fd.as_fd());
-                let place = Place::Handle(path.as_c_str());
-                let extra = extra(&target, place, self.work.attributes());
-                return Some(describe(&target, extra, hidden));
-            }
+        let link = linked && meta::kind(&stat) == Kind::Symlink;
+        if link
+            && let Some(fd) = self.follow_entry(directory, name.to_bytes(), here)
+            && let Ok(target) = sys::stat(fd.as_fd())
+        {
+            let path = HandlePath::of(fd.as_fd());
+            let place = Place::Handle(path.as_c_str());
+            let extra = extra(&target, place, self.work.attributes());
+            return Some(describe(&target, extra, hidden));
+        }
+        if link || self.on_bare_disk(directory, &stat) {
             return Some(describe(&stat, Extra::default(), hidden));
         }
         let Work {

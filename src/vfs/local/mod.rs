@@ -86,6 +86,8 @@ struct Root {
     readable: bool,
     /// The kernel resolves beneath it by itself.
     kernel: bool,
+    /// The device number of its disk, if that keeps no extended attributes, as FAT does not: its files are not asked.
+    bare: Option<u64>,
 }
 
 /// Memory to work in.
@@ -226,6 +228,12 @@ impl Local {
             .ok()
             .filter(|root| root.generation == file.generation)
             .ok_or(Error::NotFound)
+    }
+
+    /// Whether a file that was found in the root of another is on a disk that keeps no extended attributes.
+    fn on_bare_disk(&self, of: &File, stat: &Stat) -> bool {
+        self.root_of(of)
+            .is_ok_and(|root| root.bare == Some(stat.device))
     }
 
     /// Uses the disk on somebody's behalf until the guard is dropped.

@@ -4,6 +4,7 @@ use super::error::{error, refusal};
 use super::meta::{self, Bare, Extra, bits};
 use super::place::{Guess, whereabouts};
 use super::resolve::{Reached, Resolver, folder, split};
+use super::volume::keeps_attributes;
 use super::*;
 use crate::sys::file::{Errno, Flags};
 use crate::vfs::name;
@@ -23,6 +24,11 @@ impl Local {
         let kernel = !self.walk && sys::kernel_resolves(fd.as_fd());
         self.generation = self.generation.wrapping_add(1);
         whereabouts(fd.as_fd(), &mut self.work.root)?;
+        let handle = HandlePath::of(fd.as_fd());
+        let bare = match keeps_attributes(Place::Handle(handle.as_c_str())) {
+            true => None,
+            false => Some(sys::stat(fd.as_fd()).map_err(error)?.device),
+        };
         let root = Root {
             fd,
             options: options.clone(),
@@ -30,6 +36,7 @@ impl Local {
             path: self.work.root.bytes().into(),
             readable,
             kernel,
+            bare,
         };
         let free = self.roots.iter().position(Option::is_none);
         let index = free.unwrap_or(self.roots.len());
@@ -165,7 +172,7 @@ impl Local {
     /// What the attributes of a file with this status add to it.
     pub(super) fn extra(&mut self, file: &File, stat: &sys::Stat) -> Extra {
         let now = Bare::now(stat);
-        if file.bare.get() == Some(now) {
+        if file.bare.get() == Some(now) || self.on_bare_disk(file, stat) {
             return Extra::default();
         }
         let path = file.handle_path();

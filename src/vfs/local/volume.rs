@@ -20,6 +20,14 @@ pub(super) fn space(file: &File) -> Result<Space, Error> {
     })
 }
 
+/// Whether the disk that holds what is at `place` keeps extended attributes.
+pub(super) fn keeps_attributes(place: Place<'_>) -> bool {
+    !matches!(
+        sys::size(place, dosattrib::NAME),
+        Err(Errno::OPNOTSUPP | Errno::NOSYS)
+    )
+}
+
 impl Local {
     pub(super) fn describe_volume(&mut self, file: &File) -> Result<Volume, Error> {
         let room = sys::room(file.as_fd()).map_err(error)?;
@@ -35,15 +43,11 @@ impl Local {
         object_id[..8].copy_from_slice(&id.to_le_bytes());
         object_id[8..].copy_from_slice(b"smolsmb\0");
         let path = file.handle_path();
-        let attributes_kept = !matches!(
-            sys::size(file.place(&path), dosattrib::NAME),
-            Err(Errno::OPNOTSUPP | Errno::NOSYS)
-        );
         Ok(Volume {
             serial: (id ^ id >> 32) as u32,
             object_id,
             creation: creation.map_or(0, meta::file_time),
-            attributes_kept,
+            attributes_kept: keeps_attributes(file.place(&path)),
             sparse: system.sparse,
             reflink: system.reflink,
             compression: system.compression,

@@ -93,6 +93,58 @@ fn attributes_are_asked_for_again_once_one_was_set() {
     assert_ne!(b.vfs.meta(&file).unwrap().ea_size, 0);
 }
 
+/// A ramfs, which keeps no attributes, as FAT and exFAT do not.
+struct Ramfs(Scratch);
+
+impl Ramfs {
+    /// `None` where the tester may not mount one.
+    fn new() -> Option<Self> {
+        let ramfs = Ramfs(Scratch::new("/tmp", "ramfs"));
+        ramfs
+            .run("mount", &["-t", "ramfs", "none"])
+            .then_some(ramfs)
+    }
+
+    fn run(&self, program: &str, words: &[&str]) -> bool {
+        let status = std::process::Command::new(program)
+            .args(words)
+            .arg(self.0.path())
+            .stderr(std::process::Stdio::null())
+            .status();
+        status.is_ok_and(|status| status.success())
+    }
+}
+
+impl Drop for Ramfs {
+    fn drop(&mut self) {
+        self.run("umount", &["--lazy"]);
+    }
+}
+
+#[test]
+fn a_disk_that_keeps_no_attributes_is_not_asked_for_them() {
+    let Some(disk) = Ramfs::new() else { return };
+    let mut b = open(disk.0.path(), &RootOptions::default(), false);
+    assert!(!b.attributes);
+    for i in 0..100 {
+        make(&mut b, i.to_string().as_bytes());
+    }
+    let (_, calls) = counted(|| find(&mut b, b"7"));
+    assert!(calls <= 2, "found by {calls} calls");
+    let (mut folder, _) = b.find("").unwrap();
+    b.vfs.activate(&mut folder, NEW.access).unwrap();
+    let mut entries = 0;
+    let (_, calls) = counted(|| {
+        b.vfs.list(&mut folder, 0, true, &mut |entry| {
+            assert_eq!(entry.meta.unwrap().attributes, 0x20);
+            entries += 1;
+            ControlFlow::Continue(())
+        })
+    });
+    assert_eq!(entries, 100);
+    assert!(calls < entries, "listed by {calls} calls");
+}
+
 #[test]
 fn what_somebody_else_made_just_now_is_not_made_again() {
     let (mut b, scratch) = on("/tmp", "calls", false);
