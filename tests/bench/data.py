@@ -38,9 +38,17 @@ def squashfs(folder):
         image.unlink(missing_ok=True)  # What is mounted keeps it.
 
 
+def ramfs(folder):
+    """A disk that keeps no extended attributes, as FAT and exFAT do not."""
+    (folder / "ramfs").mkdir()
+    subprocess.run(["mount", "-t", "ramfs", "none", folder / "ramfs"], check=True)
+    entries(folder / "ramfs", "many", 10_000)
+
+
 MAKERS = {
     "big": big,
     "squashfs": squashfs,
+    "ramfs": ramfs,
     "many": lambda folder: entries(folder, "many", 10_000),
     "crowd": lambda folder: entries(folder, "crowd", 100_000),
 }
@@ -63,5 +71,6 @@ def prepare(folder, needs):
 
 def clear(folder):
     """Unmounts what `prepare` mounted."""
-    if os.path.ismount(folder / "squashfs"):
-        subprocess.run(["umount", "--lazy", folder / "squashfs"], check=False)
+    for disk in ("squashfs", "ramfs"):
+        if os.path.ismount(folder / disk):
+            subprocess.run(["umount", "--lazy", folder / disk], check=False)

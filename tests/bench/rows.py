@@ -97,6 +97,8 @@ ROWS = [
     cycle(8, 8000),
     listing("list", 10_000, 20, "many"),
     listing("list-100k", 100_000, 8, "crowd"),
+    Row("list-ramfs", "list 10,000 entries, no extended attributes on the disk", "ms/op", "list", EVERY, ("ramfs",), "", (Target(0.12, "best"),),
+        {"ops": 20, "file": r"ramfs\many"}),
     client("smbclient-get", "get", "smbclient get", ("big",)),
     client("smbclient-put", "put", "smbclient put", ("big",)),
     client("libsmbclient-get", "libsmbclient-get", "libsmbclient, read 1 MiB", ("big",), total=2 * GIB, file="big"),

@@ -3,12 +3,24 @@
 
 use super::error::error;
 use super::meta::{Extra, describe, extra};
+use super::volume::keeps_attributes;
 use super::*;
 use crate::sys::file::{Errno, FileType, Flags};
 use std::ffi::CStr;
 
 /// So many bytes of names are asked for at once: what an answer has no more room for is read again for the next.
 const AT_A_TIME: usize = 8 * 1024;
+
+/// What is known of a folder while it is listed.
+struct Listing {
+    /// Entries' attributes are asked for by path: by the bare name while standing in the folder, else by the name of
+    /// its handle.
+    standing: bool,
+    /// Its disk keeps no extended attributes.
+    bare: bool,
+    /// Where it is matters only to follow a link in it: the length of its path in `work.path`, once that is known.
+    here: Option<usize>,
+}
 
 impl Local {
     pub(super) fn list_entries(
@@ -33,14 +45,15 @@ impl Local {
         let hide = self
             .root_of(directory)
             .is_ok_and(|root| root.options.hide_dot_files);
-        // Entries' attributes are asked for by path: by the bare name while standing in the folder, else by
-        // the name of its handle. Where the folder is matters only to follow a link in it.
-        let standing = if with_meta {
-            sys::enter(directory.fd.as_fd())
-        } else {
-            None
+        let entered = match with_meta {
+            true => sys::enter(directory.fd.as_fd()),
+            false => None,
         };
-        let mut here = None;
+        let mut listing = Listing {
+            standing: entered.is_some(),
+            bare: with_meta && !keeps_attributes(Place::Open(directory.fd.as_fd())),
+            here: None,
+        };
         let mut shown = [0; name::SHOWN_LIMIT];
         sys::seek_directory(directory.fd.as_fd(), cursor).map_err(error)?;
         // Taken out while `self` is needed; a panic in `each` would have kept it.
@@ -71,8 +84,7 @@ impl Local {
                 true => {
                     let hidden = hide && name.first() == Some(&b'.');
                     let linked = matches!(entry.file_type(), FileType::Symlink | FileType::Unknown);
-                    let standing = standing.is_some();
-                    match self.describe_entry(directory, own, standing, hidden, linked, &mut here) {
+                    match self.describe_entry(directory, own, hidden, linked, &mut listing) {
                         Some(meta) => Some(meta),
                         // Gone since the folder was read.
                         None => continue,
@@ -98,16 +110,15 @@ impl Local {
         &mut self,
         directory: &File,
         name: &CStr,
-        standing: bool,
         hidden: bool,
         linked: bool,
-        here: &mut Option<usize>,
+        listing: &mut Listing,
     ) -> Option<Meta> {
         let folder = directory.fd.as_fd();
-        let stat = sys::stat_entry((!standing).then_some(folder), name).ok()?;
+        let stat = sys::stat_entry((!listing.standing).then_some(folder), name).ok()?;
         let link = linked && meta::kind(&stat) == Kind::Symlink;
         if link
-            && let Some(fd) = self.follow_entry(directory, name.to_bytes(), here)
+            && let Some(fd) = self.follow_entry(directory, name.to_bytes(), &mut listing.here)
             && let Ok(target) = sys::stat(fd.as_fd())
         {
             let path = HandlePath::of(fd.as_fd());
@@ -115,7 +126,8 @@ impl Local {
             let extra = extra(&target, place, self.work.attributes());
             return Some(describe(&target, extra, hidden));
         }
-        if link || self.on_bare_disk(directory, &stat) {
+        // Another disk may be mounted there.
+        if link || listing.bare && stat.device == directory.identity.0 {
             return Some(describe(&stat, Extra::default(), hidden));
         }
         let Work {
@@ -124,7 +136,7 @@ impl Local {
             value,
             ..
         } = &mut self.work;
-        let path = if standing {
+        let path = if listing.standing {
             Some(name)
         } else {
             target.set_handle(folder);
@@ -137,8 +149,7 @@ impl Local {
         Some(describe(&stat, extra, hidden))
     }
 
-    /// A handle to what a link in the folder leads to. `here`: the length of the folder's path in `work.path`,
-    /// once it is known.
+    /// A handle to what a link in the folder leads to. `here`: see [`Listing`].
     fn follow_entry(
         &mut self,
         directory: &File,

@@ -230,12 +230,6 @@ impl Local {
             .ok_or(Error::NotFound)
     }
 
-    /// Whether a file that was found in the root of another is on a disk that keeps no extended attributes.
-    fn on_bare_disk(&self, of: &File, stat: &Stat) -> bool {
-        self.root_of(of)
-            .is_ok_and(|root| root.bare == Some(stat.device))
-    }
-
     /// Uses the disk on somebody's behalf until the guard is dropped.
     fn on_behalf(&self, who: Option<Who>) -> Result<Option<sys::Assumed>, Error> {
         match who {

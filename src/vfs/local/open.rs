@@ -172,7 +172,8 @@ impl Local {
     /// What the attributes of a file with this status add to it.
     pub(super) fn extra(&mut self, file: &File, stat: &sys::Stat) -> Extra {
         let now = Bare::now(stat);
-        if file.bare.get() == Some(now) || self.on_bare_disk(file, stat) {
+        let bare_disk = self.root_of(file).ok().and_then(|root| root.bare);
+        if file.bare.get() == Some(now) || bare_disk == Some(stat.device) {
             return Extra::default();
         }
         let path = file.handle_path();
