@@ -16,6 +16,19 @@ pub struct Timestamp {
     pub nanoseconds: u32,
 }
 
+impl Timestamp {
+    /// Before all others.
+    pub const FIRST: Self = Timestamp {
+        seconds: i64::MIN,
+        nanoseconds: 0,
+    };
+    /// After all others.
+    pub const LAST: Self = Timestamp {
+        seconds: i64::MAX,
+        nanoseconds: 0,
+    };
+}
+
 impl From<StatxTimestamp> for Timestamp {
     fn from(time: StatxTimestamp) -> Self {
         Timestamp {

@@ -3,9 +3,8 @@
 
 use super::error::error;
 use super::meta::{Extra, describe, extra};
-use super::volume::keeps_attributes;
 use super::*;
-use crate::sys::file::{Errno, FileType, Flags};
+use crate::sys::file::{Errno, FileType, Flags, Timestamp};
 use std::ffi::CStr;
 
 /// So many bytes of names are asked for at once: what an answer has no more room for is read again for the next.
@@ -16,8 +15,8 @@ struct Listing {
     /// Entries' attributes are asked for by path: by the bare name while standing in the folder, else by the name of
     /// its handle.
     standing: bool,
-    /// Its disk keeps no extended attributes.
-    bare: bool,
+    /// Its disk's files that changed before have no extended attributes of ours.
+    bare: Timestamp,
     /// Where it is matters only to follow a link in it: the length of its path in `work.path`, once that is known.
     here: Option<usize>,
 }
@@ -51,7 +50,10 @@ impl Local {
         };
         let mut listing = Listing {
             standing: entered.is_some(),
-            bare: with_meta && !keeps_attributes(Place::Open(directory.fd.as_fd())),
+            bare: match with_meta {
+                true => (self.bare).list(directory.identity, directory.fd.as_fd(), cursor),
+                false => Timestamp::FIRST,
+            },
             here: None,
         };
         let mut shown = [0; name::SHOWN_LIMIT];
@@ -63,13 +65,15 @@ impl Local {
         }
         let mut entries = sys::list(directory.fd.as_fd(), &mut buffer[..AT_A_TIME]);
         let mut result = Ok(());
-        while let Some(entry) = entries.next() {
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(errno) => {
+        let mut reached = cursor;
+        let end = loop {
+            let entry = match entries.next() {
+                Some(Ok(entry)) => entry,
+                Some(Err(errno)) => {
                     result = Err(error(errno));
-                    break;
+                    break Some(reached);
                 }
+                None => break None,
             };
             let own = entry.file_name();
             let name = own.to_bytes();
@@ -91,17 +95,21 @@ impl Local {
                     }
                 }
             };
-            if each(&Entry {
+            let next = entry.next_entry_cookie();
+            let entry = Entry {
                 name: shown,
                 meta,
-                next: entry.next_entry_cookie(),
-            })
-            .is_break()
-            {
-                break;
+                next,
+            };
+            if each(&entry).is_break() {
+                break Some(reached);
             }
-        }
+            reached = next;
+        };
         self.work.entries = buffer;
+        if with_meta {
+            self.bare.listed(end);
+        }
         result
     }
 
@@ -127,7 +135,8 @@ impl Local {
             return Some(describe(&target, extra, hidden));
         }
         // Another disk may be mounted there.
-        if link || listing.bare && stat.device == directory.identity.0 {
+        let bare = stat.change < listing.bare && stat.device == directory.identity.0;
+        if link || bare {
             return Some(describe(&stat, Extra::default(), hidden));
         }
         let Work {
@@ -146,6 +155,7 @@ impl Local {
         let extra = path.map(Place::Entry).map_or(Extra::default(), |place| {
             extra(&stat, place, Attributes { names, value })
         });
+        self.bare.asked(&extra);
         Some(describe(&stat, extra, hidden))
     }
 

@@ -46,24 +46,6 @@ pub(super) struct Attributes<'a> {
     pub value: &'a mut [u8],
 }
 
-/// A file as it was when it was found to have no attributes of ours: if it is so still, it need not be asked again.
-/// Whoever sets one changes the change time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Bare {
-    change: Timestamp,
-    stored: u32,
-}
-
-impl Bare {
-    /// A file that has this status now.
-    pub(super) fn now(stat: &Stat) -> Self {
-        Bare {
-            change: stat.change,
-            stored: sys::stored(),
-        }
-    }
-}
-
 /// What the extended attributes add to the status.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Extra {

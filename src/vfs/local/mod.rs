@@ -4,6 +4,7 @@
 //! changed is changed by one name in a folder opened that way (`change`). Open files store no path: the
 //! kernel knows where they are (`place`). Reading, writing and listing use memory taken at the start.
 
+mod bare;
 mod cached;
 mod change;
 mod changetime;
@@ -29,8 +30,9 @@ mod tests;
 
 use super::*;
 use crate::sys::file::{self as sys, HandlePath, PathBuffer, Place, Stat};
+use bare::Bare;
 use cached::Waits;
-use meta::{Attributes, Bare};
+use meta::Attributes;
 use misses::Misses;
 use outside::{OF_FILES, OF_GONE, OF_MOVED, OF_NEW, Outside};
 use place::Guess;
@@ -71,6 +73,7 @@ pub struct Local {
     own: sys::Own,
     misses: Misses,
     outside: Outside,
+    bare: bare::Folders,
     work: Work,
     /// Walk paths as on kernels without openat2 (for tests).
     walk: bool,
@@ -198,6 +201,7 @@ impl Local {
             own: sys::Own::read(),
             misses: Misses::new(limits.folders, limits.names),
             outside: Outside::new(limits.observed),
+            bare: bare::Folders::default(),
             work: Work {
                 path: PathBuffer::new(2 * name::PATH_LIMIT),
                 target: PathBuffer::new(2 * name::PATH_LIMIT),

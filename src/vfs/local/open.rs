@@ -1,10 +1,10 @@
 //! Mounting roots; looking up, making and opening files.
 
+use super::bare::keeps_attributes;
 use super::error::{error, refusal};
-use super::meta::{self, Bare, Extra, bits};
+use super::meta::{self, Extra, bits};
 use super::place::{Guess, whereabouts};
 use super::resolve::{Reached, Resolver, folder, split};
-use super::volume::keeps_attributes;
 use super::*;
 use crate::sys::file::{Errno, Flags};
 use crate::vfs::name;
@@ -23,6 +23,7 @@ impl Local {
         let (fd, readable) = sys::root(self.work.path.as_c_str()).map_err(error)?;
         let kernel = !self.walk && sys::kernel_resolves(fd.as_fd());
         self.generation = self.generation.wrapping_add(1);
+        self.bare.forget();
         whereabouts(fd.as_fd(), &mut self.work.root)?;
         let handle = HandlePath::of(fd.as_fd());
         let bare = match keeps_attributes(Place::Handle(handle.as_c_str())) {

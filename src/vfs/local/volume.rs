@@ -1,8 +1,8 @@
 //! What the disk is that holds a file, and how full.
 
+use super::bare::keeps_attributes;
 use super::error::error;
 use super::*;
-use crate::sys::file::Errno;
 
 /// Room on the file system that holds the file: of a mount within the share, that one's.
 pub(super) fn space(file: &File) -> Result<Space, Error> {
@@ -18,14 +18,6 @@ pub(super) fn space(file: &File) -> Result<Space, Error> {
         free: bytes(room.free),
         block,
     })
-}
-
-/// Whether the disk that holds what is at `place` keeps extended attributes.
-pub(super) fn keeps_attributes(place: Place<'_>) -> bool {
-    !matches!(
-        sys::size(place, dosattrib::NAME),
-        Err(Errno::OPNOTSUPP | Errno::NOSYS)
-    )
 }
 
 impl Local {

@@ -93,6 +93,90 @@ fn attributes_are_asked_for_again_once_one_was_set() {
     assert_ne!(b.vfs.meta(&file).unwrap().ea_size, 0);
 }
 
+/// Lists the folder in parts of so many entries; how many files have attributes (of their own, or hidden), and the calls.
+fn list(b: &mut Bench<Local>, folder: &mut File, from: u64, part: usize) -> (usize, usize) {
+    let (mut cursor, mut marked, mut entries) = (from, 0, part);
+    let (_, calls) = counted(|| {
+        while entries == part {
+            entries = 0;
+            let mut next = cursor;
+            let each = &mut |entry: &Entry<'_>| {
+                if entries == part {
+                    return ControlFlow::Break(());
+                }
+                let meta = entry.meta.unwrap();
+                marked += usize::from(meta.ea_size > 0 || meta.attributes & 0x2 != 0);
+                entries += 1;
+                next = entry.next;
+                ControlFlow::Continue(())
+            };
+            b.vfs.list(folder, cursor, true, each).unwrap();
+            cursor = next;
+        }
+    });
+    (marked, calls)
+}
+
+#[test]
+fn a_folder_without_attributes_is_not_asked_again_file_by_file() {
+    const FILES: usize = 100;
+    let mark = |path: &std::path::Path| {
+        rustix::fs::setxattr(path, "user.Author", b"x", rustix::fs::XattrFlags::CREATE).unwrap();
+    };
+    let (mut b, scratch) = on("/dev/shm", "bare", false);
+    if !b.attributes {
+        return;
+    }
+    let (elsewhere, inside) = (scratch.path().join("elsewhere"), scratch.path().join("in"));
+    std::fs::write(&elsewhere, "data").unwrap();
+    mark(&elsewhere);
+    std::fs::create_dir(&inside).unwrap();
+    for i in 0..FILES {
+        std::fs::write(inside.join(i.to_string()), "data").unwrap();
+    }
+    let (mut folder, _) = b.find("in").unwrap();
+    b.vfs.activate(&mut folder, NEW.access).unwrap();
+    let asked = |calls: usize| calls >= FILES;
+
+    // What has just changed is asked: it could change again within a tick of the clock.
+    assert!(asked(list(&mut b, &mut folder, 0, 30).1));
+    assert!(asked(list(&mut b, &mut folder, 0, 30).1));
+    std::thread::sleep(std::time::Duration::from_millis(2_100));
+    // A part of the listing says nothing of the rest.
+    let mut middle = 0;
+    let each = &mut |entry: &Entry<'_>| {
+        middle = entry.next;
+        ControlFlow::Break(())
+    };
+    b.vfs.list(&mut folder, 0, false, each).unwrap();
+    b.vfs.unmount(b.at.root);
+    let path = std::os::unix::ffi::OsStrExt::as_bytes(scratch.path().as_os_str());
+    b.at.root = b.vfs.mount(path, &RootOptions::default()).unwrap();
+    let (mut folder, _) = b.find("in").unwrap();
+    b.vfs.activate(&mut folder, NEW.access).unwrap();
+    list(&mut b, &mut folder, middle, 30);
+    assert!(
+        asked(list(&mut b, &mut folder, 0, 30).1),
+        "a part is not all"
+    );
+    let (marked, calls) = list(&mut b, &mut folder, 0, 30);
+    assert_eq!(marked, 0);
+    assert!(!asked(calls), "listed by {calls} calls");
+
+    // Whatever others do shows.
+    mark(&inside.join("7"));
+    assert_eq!(list(&mut b, &mut folder, 0, 30).0, 1);
+    std::fs::rename(elsewhere, inside.join("moved")).unwrap();
+    assert_eq!(list(&mut b, &mut folder, 0, 30).0, 2);
+    rustix::fs::removexattr(inside.join("7"), "user.Author").unwrap();
+    std::fs::remove_file(inside.join("moved")).unwrap();
+    assert_eq!(list(&mut b, &mut folder, 0, 30).0, 0);
+    // And whatever we do.
+    let mut file = find(&mut b, b"in/50");
+    b.vfs.set_attributes(&mut file, 0x22).unwrap();
+    assert_eq!(list(&mut b, &mut folder, 0, 30).0, 1);
+}
+
 /// A ramfs, which keeps no attributes, as FAT and exFAT do not.
 struct Ramfs(Scratch);
 
