@@ -31,7 +31,8 @@ pub struct FileSystem {
     pub reflink: bool,
     /// Compresses the files it is told to.
     pub compression: bool,
-    /// This machine's clock dates every change of a file, also that of its place.
+    /// Every change of a file, of its attributes and its place too, is dated by this machine's clock. Others may do so,
+    /// or not in every version of theirs (f2fs).
     pub dated: bool,
     /// May be changed by others than this kernel: by other machines, or a program that makes it up.
     pub shared: bool,
@@ -82,7 +83,7 @@ pub fn file_system(fd: BorrowedFd<'_>) -> Result<FileSystem, Errno> {
     const FUSE: u32 = 0x6573_5546;
     Ok(FileSystem {
         shared: matches!(magic, NFS | CIFS | SMB2 | CEPH | NINE | FUSE),
-        dated: matches!(magic, TMPFS | EXT | XFS | BTRFS | BCACHEFS | F2FS),
+        dated: matches!(magic, TMPFS | EXT | XFS | BTRFS),
         in_memory: matches!(magic, TMPFS | RAMFS),
         sparse: matches!(
             magic,
