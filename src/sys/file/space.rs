@@ -34,6 +34,8 @@ pub struct FileSystem {
     /// Every change of a file, of its attributes and its place too, is dated by this machine's clock. Others may do so,
     /// or not in every version of theirs (f2fs).
     pub dated: bool,
+    /// Made of others, which may differ.
+    pub stacked: bool,
     /// May be changed by others than this kernel: by other machines, or a program that makes it up.
     pub shared: bool,
 }
@@ -84,6 +86,7 @@ pub fn file_system(fd: BorrowedFd<'_>) -> Result<FileSystem, Errno> {
     Ok(FileSystem {
         shared: matches!(magic, NFS | CIFS | SMB2 | CEPH | NINE | FUSE),
         dated: matches!(magic, TMPFS | EXT | XFS | BTRFS),
+        stacked: magic == OVERLAY,
         in_memory: matches!(magic, TMPFS | RAMFS),
         sparse: matches!(
             magic,

@@ -69,6 +69,8 @@ pub struct Stat {
     pub birth: Option<Timestamp>,
     /// The disk compresses it.
     pub compressed: bool,
+    /// Something is mounted there, and this is it.
+    pub mount_root: bool,
 }
 
 impl From<Statx> for Stat {
@@ -90,6 +92,7 @@ impl From<Statx> for Stat {
             change: stat.stx_ctime.into(),
             birth: has_birth.then(|| stat.stx_btime.into()),
             compressed: stat.stx_attributes.contains(StatxAttributes::COMPRESSED),
+            mount_root: stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT),
         }
     }
 }

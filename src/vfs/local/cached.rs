@@ -5,8 +5,8 @@ use super::{File, Local};
 use crate::sys::file::{self as sys, Errno};
 use std::os::fd::AsFd;
 
-/// How far apart the page cache is asked: a page here and there tells of what the kernel brought in, or dropped, in one
-/// piece.
+/// How far apart the page cache is asked. A guess: the kernel mostly brings in, and drops, longer runs; what lies between
+/// and is missing is waited for.
 const PROBE_STRIDE: u64 = 256 * 1024;
 
 /// How to know whether reading a file would wait, as far as its disk was asked.

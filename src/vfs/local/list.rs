@@ -51,7 +51,7 @@ impl Local {
         let mut listing = Listing {
             standing: entered.is_some(),
             bare: match with_meta {
-                true => (self.bare).list(directory.identity, directory.fd.as_fd(), cursor),
+                true => self.known_bare(directory, cursor),
                 false => Timestamp::FIRST,
             },
             here: None,
@@ -113,6 +113,21 @@ impl Local {
         result
     }
 
+    /// Which entries need not be asked for extended attributes: see [`super::bare`].
+    fn known_bare(&mut self, directory: &File, cursor: DirectoryCursor) -> Timestamp {
+        let folder = directory.fd.as_fd();
+        let disk = match self.disk(directory, directory.identity.0) {
+            // Another disk, mounted beneath the share, may give way to a third of the same number.
+            Disk::Other => match Disk::of(folder, Place::Open(folder)) {
+                Disk::Dated => Disk::Other,
+                disk => disk,
+            },
+            disk => disk,
+        };
+        let now = (sys::now(), sys::stored());
+        self.bare.list(disk, directory.identity, cursor, now)
+    }
+
     /// The meta of one entry; of a link that stays beneath the root, of what it leads to.
     fn describe_entry(
         &mut self,
@@ -123,7 +138,15 @@ impl Local {
         listing: &mut Listing,
     ) -> Option<Meta> {
         let folder = directory.fd.as_fd();
-        let stat = sys::stat_entry((!listing.standing).then_some(folder), name).ok()?;
+        let stat = match sys::stat_entry((!listing.standing).then_some(folder), name) {
+            Ok(stat) => stat,
+            Err(errno) => {
+                if errno != Errno::NOENT {
+                    self.bare.doubt();
+                }
+                return None;
+            }
+        };
         let link = linked && meta::kind(&stat) == Kind::Symlink;
         if link
             && let Some(fd) = self.follow_entry(directory, name.to_bytes(), &mut listing.here)
@@ -135,8 +158,11 @@ impl Local {
             return Some(describe(&target, extra, hidden));
         }
         // Another disk may be mounted there.
-        let bare = stat.change < listing.bare && stat.device == directory.identity.0;
-        if link || bare {
+        let in_folder = stat.device == directory.identity.0 && !stat.mount_root;
+        if !in_folder {
+            self.bare.doubt();
+        }
+        if link || in_folder && stat.change < listing.bare {
             return Some(describe(&stat, Extra::default(), hidden));
         }
         let Work {
@@ -155,7 +181,7 @@ impl Local {
         let extra = path.map(Place::Entry).map_or(Extra::default(), |place| {
             extra(&stat, place, Attributes { names, value })
         });
-        self.bare.asked(&extra);
+        self.bare.asked(extra.none);
         Some(describe(&stat, extra, hidden))
     }
 

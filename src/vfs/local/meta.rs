@@ -97,6 +97,8 @@ pub(super) fn visible(name: &[u8]) -> Option<&[u8]> {
 pub(super) fn extra(stat: &Stat, place: Place<'_>, memory: Attributes<'_>) -> Extra {
     let mut extra = Extra::default();
     if !matches!(kind(stat), Kind::File | Kind::Directory) {
+        // Links, devices and the like can have none.
+        extra.none = true;
         return extra;
     }
     // A disk without attributes, or rights that hide them: what can be known without them is told.

@@ -501,6 +501,7 @@ mod tests {
             change: at(changed),
             birth: None,
             compressed: false,
+            mount_root: false,
         }
     }
 

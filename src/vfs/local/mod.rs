@@ -30,7 +30,7 @@ mod tests;
 
 use super::*;
 use crate::sys::file::{self as sys, HandlePath, PathBuffer, Place, Stat};
-use bare::Bare;
+use bare::{Bare, Disk};
 use cached::Waits;
 use meta::Attributes;
 use misses::Misses;
@@ -89,8 +89,9 @@ struct Root {
     readable: bool,
     /// The kernel resolves beneath it by itself.
     kernel: bool,
-    /// The device number of its disk, if that keeps no extended attributes, as FAT does not: its files are not asked.
-    bare: Option<u64>,
+    /// The device number of its disk, which is that disk's own as long as `fd` is open.
+    device: u64,
+    disk: Disk,
 }
 
 /// Memory to work in.
@@ -234,6 +235,14 @@ impl Local {
             .ok_or(Error::NotFound)
     }
 
+    /// What may be concluded about files on a device, found in the root that another was opened in.
+    fn disk(&self, of: &File, device: u64) -> Disk {
+        match self.root_of(of) {
+            Ok(root) if root.device == device => root.disk,
+            _ => Disk::Other,
+        }
+    }
+
     /// Uses the disk on somebody's behalf until the guard is dropped.
     fn on_behalf(&self, who: Option<Who>) -> Result<Option<sys::Assumed>, Error> {
         match who {
@@ -256,6 +265,7 @@ impl Vfs for Local {
     }
 
     fn unmount(&mut self, root: RootId) {
+        self.bare.forget();
         if let Some(slot) = self.roots.get_mut(usize::from(root.0)) {
             *slot = None;
         }
@@ -389,10 +399,12 @@ impl Vfs for Local {
     }
 
     fn rename(&mut self, file: &mut File, to: SharePath<'_>, replace: bool) -> Result<(), Error> {
+        self.bare.forget();
         self.quietly(OF_MOVED, |disk| disk.rename_file(file, to, replace))
     }
 
     fn link(&mut self, file: &File, to: SharePath<'_>, replace: bool) -> Result<(), Error> {
+        self.bare.forget();
         self.quietly(OF_MOVED, |disk| disk.link_file(file, to, replace))
     }
 

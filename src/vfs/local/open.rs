@@ -1,6 +1,5 @@
 //! Mounting roots; looking up, making and opening files.
 
-use super::bare::keeps_attributes;
 use super::error::{error, refusal};
 use super::meta::{self, Extra, bits};
 use super::place::{Guess, whereabouts};
@@ -26,18 +25,15 @@ impl Local {
         self.bare.forget();
         whereabouts(fd.as_fd(), &mut self.work.root)?;
         let handle = HandlePath::of(fd.as_fd());
-        let bare = match keeps_attributes(Place::Handle(handle.as_c_str())) {
-            true => None,
-            false => Some(sys::stat(fd.as_fd()).map_err(error)?.device),
-        };
         let root = Root {
+            device: sys::stat(fd.as_fd()).map_err(error)?.device,
+            disk: Disk::of(fd.as_fd(), Place::Handle(handle.as_c_str())),
             fd,
             options: options.clone(),
             generation: self.generation,
             path: self.work.root.bytes().into(),
             readable,
             kernel,
-            bare,
         };
         let free = self.roots.iter().position(Option::is_none);
         let index = free.unwrap_or(self.roots.len());
@@ -172,14 +168,15 @@ impl Local {
 
     /// What the attributes of a file with this status add to it.
     pub(super) fn extra(&mut self, file: &File, stat: &sys::Stat) -> Extra {
-        let now = Bare::now(stat);
-        let bare_disk = self.root_of(file).ok().and_then(|root| root.bare);
-        if file.bare.get() == Some(now) || bare_disk == Some(stat.device) {
+        let disk = self.disk(file, stat.device);
+        let now = Bare::now(stat, sys::stored());
+        if disk == Disk::Bare || now.is_some() && file.bare.get() == now {
             return Extra::default();
         }
         let path = file.handle_path();
         let extra = meta::extra(stat, file.place(&path), self.work.attributes());
-        file.bare.set(extra.none.then_some(now));
+        let known = extra.none && disk == Disk::Dated;
+        file.bare.set(now.filter(|_| known));
         extra
     }
 
@@ -228,7 +225,9 @@ impl Local {
             true => self.describe(&file)?,
             // The disk gives a new file no attribute that says anything to us.
             false => {
-                file.bare.set(Some(Bare::now(&stat)));
+                if self.disk(&file, stat.device) == Disk::Dated {
+                    file.bare.set(Bare::now(&stat, sys::stored()));
+                }
                 meta::describe(&stat, Extra::default(), file.hidden)
             }
         };

@@ -36,7 +36,7 @@ fn find(b: &mut Bench<Local>, name: &[u8]) -> File {
 
 #[test]
 fn a_small_file_takes_few_calls() {
-    let (mut b, _scratch) = on("/tmp", "calls", false);
+    let (mut b, scratch) = on("/tmp", "calls", false);
     if !kernel_resolves() || !b.attributes {
         return;
     }
@@ -61,7 +61,8 @@ fn a_small_file_takes_few_calls() {
         let (mut file, calls) = counted(|| find(&mut b, name));
         assert!(calls <= 3, "found by {calls} calls");
         let (_, calls) = counted(|| b.vfs.meta(&file).unwrap());
-        assert!(calls <= 1, "described again by {calls} calls");
+        let again = if is_dated(&scratch) { 1 } else { 2 };
+        assert!(calls <= again, "described again by {calls} calls");
         let (_, calls) = counted(|| b.vfs.rename(&mut file, path(new), false).unwrap());
         assert!(calls <= 6 + 3 * depth, "renamed by {calls} calls");
         let (_, calls) = counted(|| b.vfs.remove(&mut file).unwrap());
@@ -75,7 +76,7 @@ fn attributes_are_asked_for_again_once_one_was_set() {
     if !b.attributes {
         return;
     }
-    // So often that some changes have one change time.
+    // So often that, before Linux 6.13, some changes have one change time.
     for round in 0..50 {
         let mut file = make(&mut b, b"file");
         let mut other = find(&mut b, b"file");
@@ -91,6 +92,12 @@ fn attributes_are_asked_for_again_once_one_was_set() {
     let path = scratch.path().join("file");
     rustix::fs::setxattr(&path, "user.Author", b"x", rustix::fs::XattrFlags::CREATE).unwrap();
     assert_ne!(b.vfs.meta(&file).unwrap().ea_size, 0);
+}
+
+/// Whether the disk keeps attributes, and dates what is set.
+fn is_dated(scratch: &Scratch) -> bool {
+    let folder = std::fs::File::open(scratch.path()).unwrap();
+    Disk::of(folder.as_fd(), Place::Open(folder.as_fd())) == Disk::Dated
 }
 
 /// Lists the folder in parts of so many entries; how many files have attributes (of their own, or hidden), and the calls.
@@ -124,7 +131,7 @@ fn a_folder_without_attributes_is_not_asked_again_file_by_file() {
         rustix::fs::setxattr(path, "user.Author", b"x", rustix::fs::XattrFlags::CREATE).unwrap();
     };
     let (mut b, scratch) = on("/dev/shm", "bare", false);
-    if !b.attributes {
+    if !is_dated(&scratch) {
         return;
     }
     let (elsewhere, inside) = (scratch.path().join("elsewhere"), scratch.path().join("in"));
@@ -138,8 +145,6 @@ fn a_folder_without_attributes_is_not_asked_again_file_by_file() {
     b.vfs.activate(&mut folder, NEW.access).unwrap();
     let asked = |calls: usize| calls >= FILES;
 
-    // What has just changed is asked: it could change again within a tick of the clock.
-    assert!(asked(list(&mut b, &mut folder, 0, 30).1));
     assert!(asked(list(&mut b, &mut folder, 0, 30).1));
     std::thread::sleep(std::time::Duration::from_millis(2_100));
     // A part of the listing says nothing of the rest.
