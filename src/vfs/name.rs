@@ -177,7 +177,7 @@ impl Sink<'_> {
             0..=0x1F | 0x22 | 0x2A | 0x2F | 0x3A | 0x3C | 0x3E | 0x3F | 0x5C | 0x7C => {
                 Err(NameError::Invalid)
             }
-            0xF001..=0xF029 => self.put_raw(&[hidden_byte(point)], PATH_LIMIT),
+            0xF001..=0xF027 => self.put_raw(&[hidden_byte(point)], PATH_LIMIT),
             0xEF80..=0xEFFF => self.put_raw(&[(point & 0xFF) as u8], PATH_LIMIT),
             _ => {
                 let (bytes, count) = encode(point);
@@ -200,6 +200,11 @@ impl Sink<'_> {
     }
 
     fn end_component(&mut self) -> Result<(), NameError> {
+        // U+F028 and U+F029: only at its end does a space or a dot need something to stand for it.
+        if let [.., 0xEF, 0x80, last @ (0xA8 | 0xA9)] = self.out[self.start..self.length] {
+            self.length -= 3;
+            self.put_raw(&[hidden_byte(u32::from(last & 0x3F))], PATH_LIMIT)?;
+        }
         let component = &self.out[self.start..self.length];
         self.units = 0;
         match component {
