@@ -34,6 +34,9 @@ const PLAIN: [bool; 256] = {
 
 /// Whether a name is short already.
 fn is_short(name: &[u8]) -> bool {
+    if name.len() > LIMIT {
+        return false;
+    }
     let (base, extension) = match name.iter().position(|byte| *byte == b'.') {
         Some(dot) => (
             name.get(..dot).unwrap_or_default(),
@@ -66,7 +69,7 @@ pub fn made<'o>(name: &[u8], out: &'o mut [u8; LIMIT]) -> Option<&'o [u8]> {
             .filter(|byte| byte.is_ascii_alphanumeric())
             .map(u8::to_ascii_uppercase)
     }
-    let mut hash = utf16::hash_folded(name, 0);
+    let mut hash = hash(name);
     let mut digit = || {
         let digit = DIGITS[(hash % 36) as usize];
         hash /= 36;
@@ -95,6 +98,15 @@ pub fn made<'o>(name: &[u8], out: &'o mut [u8; LIMIT]) -> Option<&'o [u8]> {
         put(byte);
     }
     out.get(..length)
+}
+
+/// The same for names that differ in case only. Five digits hold no more than 32 bits, which a router's CPU multiplies
+/// and divides itself.
+fn hash(name: &[u8]) -> u32 {
+    let step = |hash: u32, point: u32| (hash ^ point).wrapping_mul(0x0100_0193);
+    let hash = utf16::fold_all(name, 0x811C_9DC5, step);
+    // The low bits of the product depend on low bits only.
+    hash ^ hash >> 15
 }
 
 /// Whether [`made`] can have made a name.

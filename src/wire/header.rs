@@ -101,37 +101,28 @@ pub struct Header {
 impl Header {
     /// Reads the header at the start of a message.
     pub fn parse(message: &[u8]) -> Result<Header, Malformed> {
-        let mut reader = Reader::new(message);
-        if reader.array()? != PROTOCOL || reader.u16()? != SIZE as u16 {
+        let head = message.first_chunk().ok_or(Malformed)?;
+        if get(head, 0) != PROTOCOL || u16::from_le_bytes(get(head, 4)) != SIZE as u16 {
             return Err(Malformed);
         }
-        let credit_charge = reader.u16()?;
-        let channel_sequence = reader.u16()?;
-        reader.skip(2)?;
-        let command = reader.u16()?;
-        let credit_request = reader.u16()?;
-        let flags = reader.u32()?;
-        reader.skip(4)?; // NextCommand: see `split`
-        let message_id = reader.u64()?;
-        let (async_id, tree_id) = if flags & FLAG_ASYNC != 0 {
-            (Some(reader.u64()?), 0)
-        } else {
-            reader.skip(4)?;
-            (None, reader.u32()?)
+        let flags = u32::from_le_bytes(get(head, FLAGS_AT));
+        // NextCommand, at 20: see `split`.
+        let third = u64::from_le_bytes(get(head, 32));
+        let (async_id, tree_id) = match flags & FLAG_ASYNC {
+            0 => (None, (third >> 32) as u32),
+            _ => (Some(third), 0),
         };
-        let session_id = reader.u64()?;
-        let signature = reader.array()?;
         Ok(Header {
-            credit_charge,
-            channel_sequence,
-            command,
-            credit_request,
+            credit_charge: u16::from_le_bytes(get(head, 6)),
+            channel_sequence: u16::from_le_bytes(get(head, 8)),
+            command: u16::from_le_bytes(get(head, 12)),
+            credit_request: u16::from_le_bytes(get(head, 14)),
             flags,
-            message_id,
+            message_id: u64::from_le_bytes(get(head, 24)),
             async_id,
             tree_id,
-            session_id,
-            signature,
+            session_id: u64::from_le_bytes(get(head, 40)),
+            signature: get(head, 48),
         })
     }
 
@@ -211,21 +202,31 @@ impl Response {
             .async_id
             .unwrap_or(u64::from(self.tree_id) << 32 | 0xFEFF);
         *head = [0; SIZE];
-        let fields: [(usize, &[u8]); 9] = [
-            (0, &PROTOCOL),
-            (4, &(SIZE as u16).to_le_bytes()),
-            (6, &self.credit_charge.to_le_bytes()),
-            (8, &self.status.0.to_le_bytes()),
-            (12, &(self.command as u16).to_le_bytes()),
-            (14, &self.credits.to_le_bytes()),
-            (FLAGS_AT, &flags.to_le_bytes()),
-            (24, &self.message_id.to_le_bytes()),
-            (32, &third.to_le_bytes()),
-        ];
-        for (at, bytes) in fields {
-            head[at..at + bytes.len()].copy_from_slice(bytes);
-        }
-        head[40..48].copy_from_slice(&self.session_id.to_le_bytes());
+        set(head, 0, PROTOCOL);
+        set(head, 4, (SIZE as u16).to_le_bytes());
+        set(head, 6, self.credit_charge.to_le_bytes());
+        set(head, 8, self.status.0.to_le_bytes());
+        set(head, 12, (self.command as u16).to_le_bytes());
+        set(head, 14, self.credits.to_le_bytes());
+        set(head, FLAGS_AT, flags.to_le_bytes());
+        set(head, 24, self.message_id.to_le_bytes());
+        set(head, 32, third.to_le_bytes());
+        set(head, 40, self.session_id.to_le_bytes());
+    }
+}
+
+/// A field. Where it stands is known when this is compiled, so that nothing is left of the checks.
+#[inline(always)]
+fn get<const N: usize>(head: &[u8; SIZE], at: usize) -> [u8; N] {
+    let field = head.get(at..).and_then(|rest| rest.first_chunk());
+    field.copied().unwrap_or([0; N])
+}
+
+/// Puts a field where it belongs, as [`get`] finds it.
+#[inline(always)]
+fn set<const N: usize>(head: &mut [u8; SIZE], at: usize, field: [u8; N]) {
+    if let Some(place) = head.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) {
+        *place = field;
     }
 }
 

@@ -174,6 +174,10 @@ pub fn encoded_len(wtf8: &[u8]) -> usize {
 /// What a name begins with that is ASCII, and the rest: most names are ASCII to their end, and need not be
 /// taken apart.
 fn split_ascii(wtf8: &[u8]) -> (&[u8], &[u8]) {
+    // This looks at several bytes at a time.
+    if wtf8.is_ascii() {
+        return (wtf8, &[]);
+    }
     let end = wtf8.iter().position(|byte| !byte.is_ascii());
     wtf8.split_at(end.unwrap_or(wtf8.len()))
 }
@@ -195,10 +199,10 @@ pub fn encode(wtf8: &[u8], w: &mut Writer<'_>) -> Result<usize, Full> {
 pub fn encode_cut(wtf8: &[u8], w: &mut Writer<'_>) -> (usize, bool) {
     let start = w.position();
     let (ascii, rest) = split_ascii(wtf8);
-    let mut fitted = 0;
-    for (unit, &byte) in w.rest().chunks_exact_mut(2).zip(ascii) {
+    let room = w.rest().chunks_exact_mut(2);
+    let fitted = ascii.len().min(room.len());
+    for (unit, &byte) in room.zip(ascii) {
         unit.copy_from_slice(&[byte, 0]);
-        fitted += 1;
     }
     if w.advance(fitted * 2).is_err() || fitted < ascii.len() {
         return (w.position() - start, false);
@@ -248,6 +252,14 @@ pub fn eq_folded(a: &[u8], b: &[u8]) -> bool {
     a == b || CodePoints8(a).map(fold).eq(CodePoints8(b).map(fold))
 }
 
+/// Takes `step` from `begin` over the upper case of each code point of a WTF-8 name.
+pub fn fold_all<T>(wtf8: &[u8], begin: T, mut step: impl FnMut(T, u32) -> T) -> T {
+    let (ascii, rest) = split_ascii(wtf8);
+    let upper = ascii.iter().map(|byte| byte.to_ascii_uppercase().into());
+    let then = upper.fold(begin, &mut step);
+    CodePoints8(rest).map(fold).fold(then, step)
+}
+
 /// A 64-bit hash of a WTF-8 name that is the same for names that differ in case only. Each seed gives
 /// another function; whoever lets clients choose the names of a shared index takes a random seed.
 pub fn hash_folded(wtf8: &[u8], seed: u64) -> u64 {
@@ -256,10 +268,7 @@ pub fn hash_folded(wtf8: &[u8], seed: u64) -> u64 {
             .wrapping_mul(0x0000_0100_0000_01B3)
             .rotate_left(23)
     };
-    let (ascii, rest) = split_ascii(wtf8);
-    let upper = ascii.iter().map(|byte| byte.to_ascii_uppercase().into());
-    let hash = upper.fold(seed ^ 0xCBF2_9CE4_8422_2325, step);
-    let mut hash = CodePoints8(rest).map(fold).fold(hash, step);
+    let mut hash = fold_all(wtf8, seed ^ 0xCBF2_9CE4_8422_2325, step);
     // The low bits of the product depend on low bits only; spread the high ones over them.
     hash ^= hash >> 32;
     hash = hash.wrapping_mul(0x9E37_79B9_7F4A_7C15);

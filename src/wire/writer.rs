@@ -94,24 +94,37 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    /// Appends an array: its length is known, so nobody is called to copy it.
+    #[inline]
+    fn array<const N: usize>(&mut self, bytes: [u8; N]) -> Result<(), Full> {
+        let rest = self.bytes.get_mut(self.position..).unwrap_or_default();
+        *rest.first_chunk_mut().ok_or(Full)? = bytes;
+        self.position += N;
+        Ok(())
+    }
+
     /// Appends one byte.
+    #[inline]
     pub fn u8(&mut self, value: u8) -> Result<(), Full> {
-        self.bytes(&[value])
+        self.array([value])
     }
 
     /// Appends two bytes, little-endian.
+    #[inline]
     pub fn u16(&mut self, value: u16) -> Result<(), Full> {
-        self.bytes(&value.to_le_bytes())
+        self.array(value.to_le_bytes())
     }
 
     /// Appends four bytes, little-endian.
+    #[inline]
     pub fn u32(&mut self, value: u32) -> Result<(), Full> {
-        self.bytes(&value.to_le_bytes())
+        self.array(value.to_le_bytes())
     }
 
     /// Appends eight bytes, little-endian.
+    #[inline]
     pub fn u64(&mut self, value: u64) -> Result<(), Full> {
-        self.bytes(&value.to_le_bytes())
+        self.array(value.to_le_bytes())
     }
 
     /// Appends `n` zero bytes.

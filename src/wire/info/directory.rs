@@ -1,6 +1,6 @@
 //! What QUERY_DIRECTORY lists: eight classes from one struct.
 
-use super::{Times, name};
+use super::Times;
 use crate::wire::{Full, Writer, utf16};
 
 /// FILE_ATTRIBUTE_REPARSE_POINT ([MS-FSCC] 2.6).
@@ -107,6 +107,9 @@ impl DirectoryEntry<'_> {
 
     /// ShortNameLength, Reserved and the 24 bytes of ShortName.
     fn short_name(&self, w: &mut Writer<'_>) -> Result<(), Full> {
+        if self.short_name.is_empty() {
+            return w.zeros(26);
+        }
         let mut units = [0u8; 24];
         let mut short = Writer::new(&mut units);
         // One that does not fit is no short name and is not shown.
@@ -125,16 +128,20 @@ pub fn write_directory_entry(
     entry: &DirectoryEntry<'_>,
     w: &mut Writer<'_>,
 ) -> Result<(), Full> {
-    let name_length = name::wire_length(entry.name)?;
-    w.u32(0)?;
-    w.u32(entry.file_index)?;
+    // What all begin with goes over in one piece: thousands of entries are written in a row.
+    let mut head = [0; 60];
+    let mut h = Writer::new(&mut head);
+    h.u32(0)?;
+    h.u32(entry.file_index)?;
     if class != DirectoryClass::Names {
-        entry.times.write(w)?;
-        w.u64(entry.size)?;
-        w.u64(entry.allocation)?;
-        w.u32(entry.attributes)?;
+        entry.times.write(&mut h)?;
+        h.u64(entry.size)?;
+        h.u64(entry.allocation)?;
+        h.u32(entry.attributes)?;
     }
-    w.u32(name_length)?;
+    w.bytes(h.written())?;
+    let length_at = w.position();
+    w.u32(0)?;
     match class {
         DirectoryClass::Names | DirectoryClass::Directory => {}
         DirectoryClass::Full => w.u32(entry.ea_or_tag())?,
@@ -163,8 +170,8 @@ pub fn write_directory_entry(
             }
         }
     }
-    utf16::encode(entry.name, w)?;
-    Ok(())
+    let length = utf16::encode(entry.name, w)?;
+    w.patch_u32(length_at, u32::try_from(length).map_err(|_| Full)?)
 }
 
 /// Appends entries to a reply until it is full: each starts on a multiple of 8 from the first and is
