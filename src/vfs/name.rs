@@ -11,6 +11,8 @@ use crate::wire::utf16::fold;
 
 /// A buffer this long holds whatever [`parse`] makes.
 pub const PARSE_BUFFER: usize = PATH_LIMIT + 3 * NAME_LIMIT;
+/// Such a buffer; [`room`] makes it as long as it needs to be.
+pub type ParseBuffer = heapless::Vec<u8, PARSE_BUFFER>;
 /// The longest path, in bytes on disk.
 pub const PATH_LIMIT: usize = 4096;
 /// The longest component, in UTF-16 units and in bytes on disk.
@@ -53,6 +55,16 @@ pub struct ParsedPath<'a> {
 
 const BACKSLASH: u32 = 0x5C;
 const COLON: u32 = 0x3A;
+
+/// Room for what [`parse`] makes of a path from the wire, and `more` bytes: no more of the buffer is cleared than that,
+/// for most names are short.
+pub fn room<'b>(buffer: &'b mut ParseBuffer, utf16le: &[u8], more: usize) -> &'b mut [u8] {
+    // One unit, two bytes, becomes three at most.
+    let length = utf16le.len().saturating_mul(2).saturating_add(more);
+    buffer.clear();
+    let _ = buffer.resize_default(length.min(PARSE_BUFFER));
+    buffer
+}
 
 /// Takes a path from the wire apart (UTF-16LE, `\` between components) and maps it to what stands on disk.
 /// `out` should be [`PARSE_BUFFER`] long.

@@ -130,10 +130,9 @@ fn same_file<V: Vfs>(
     let tree::Target::Disk(at) = context.tree()?.1.target else {
         return Err(Status::INVALID_PARAMETER);
     };
-    let mut buffer = [0; name::PARSE_BUFFER];
-    let path = name::parse(request.name, &mut buffer)
-        .map_err(name_status)?
-        .path;
+    let mut buffer = name::ParseBuffer::new();
+    let room = name::room(&mut buffer, request.name, 0);
+    let path = name::parse(request.name, room).map_err(name_status)?.path;
     let follow = request.create_options & options::OPEN_REPARSE_POINT == 0;
     let server = &mut *context.server;
     let named = server.vfs.lookup(at, path, follow);

@@ -65,8 +65,9 @@ pub fn handle<V: Vfs>(
         tree::Target::Pipes => return pipe::create(context, &request, reply),
         tree::Target::Disk(at) => at,
     };
-    let mut buffer = [0; name::PARSE_BUFFER];
-    let mut wanted = checks::check(&request, &mut buffer)?;
+    let mut buffer = name::ParseBuffer::new();
+    let room = name::room(&mut buffer, request.name, 0);
+    let mut wanted = checks::check(&request, room)?;
     wanted.lease = checks::lease(context, &request, wanted.lease_context.as_ref())?;
     if let Some(found) = durable::find(context, &mut wanted, &request)? {
         return durable::answer(context, &found, &wanted, reply);

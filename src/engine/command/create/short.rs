@@ -89,9 +89,12 @@ fn make_recalled<V: Vfs>(
 ) -> Result<Made<V::File>, Status> {
     let share = context.tree()?.1.share;
     let (before, short) = leaf(wanted.path.path);
-    let mut buffer = [0; name::PARSE_BUFFER];
+    let mut buffer = name::ParseBuffer::new();
     let long = context.server.recalled.recall(share, short);
-    let path = long.and_then(|long| beside(before, long, &mut buffer));
+    let path = long.and_then(|long| {
+        let room = name::room(&mut buffer, long, before.len());
+        beside(before, long, room)
+    });
     match path {
         Some(path) if !context.server.is_vetoed(share, path) => {
             let path = SharePath {
