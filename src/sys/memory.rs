@@ -88,6 +88,25 @@ mod tests {
         assert!(bytes[..skip].iter().all(|&byte| byte == 7));
     }
 
+    /// The static binaries for MIPS bring a memcpy of their own (`cross/copy.c`).
+    #[test]
+    fn copies_are_exact_at_all_lengths_and_places() {
+        let from: Vec<u8> = (1..=120).collect();
+        for (start, to, length) in (0..8)
+            .flat_map(|start| (0..8).map(move |to| (start, to)))
+            .flat_map(|(start, to)| (0..=100).map(move |length| (start, to, length)))
+        {
+            let mut copy = [0u8; 120];
+            copy[to..to + length].copy_from_slice(&from[start..start + length]);
+            assert_eq!(copy[to..to + length], from[start..start + length]);
+            let around = [&copy[..to], &copy[to + length..]].concat();
+            assert!(
+                around.iter().all(|&byte| byte == 0),
+                "{start} {to} {length}"
+            );
+        }
+    }
+
     #[test]
     fn the_program_goes_on_without_its_code() {
         static CONSTANTS: [u32; 4096] = [0x1234_5678; 4096];
