@@ -71,6 +71,8 @@ pub struct Open<F> {
 pub struct Listing {
     /// An answer was given since the start, so that an empty one is NO_MORE_FILES, not NO_SUCH_FILE.
     pub begun: bool,
+    /// All names were told: the disk need not be asked whether there are more.
+    pub ended: bool,
     /// How many of `.` and `..` were passed.
     pub dots: u8,
     /// Open.CurrentEaIndex: how many extended attributes were told.

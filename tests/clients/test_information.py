@@ -207,6 +207,9 @@ def test_a_listing_restarts_goes_singly_and_takes_new_patterns(world, folder, on
     assert sorted(single) == [".", "..", "a", "b", "c"]
     assert titles(flags=2) == 0x80000006
     assert sorted(titles(flags=1)) == [".", "..", "a", "b", "c"]
+    (path / "d").write_text("")
+    assert titles() == 0x80000006, "it had come to its end"
+    assert sorted(titles(flags=1)) == [".", "..", "a", "b", "c", "d"]
     assert titles(flags=0x10, pattern="b") == ["b"]
     assert titles(flags=0x10, pattern="nothing") == 0xC000000F
     assert titles(flags=1, pattern="*", length=10) in (0xC0000004, 0x80000005, 0xC0000023)

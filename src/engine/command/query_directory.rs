@@ -74,7 +74,10 @@ pub fn handle<V: Vfs>(
     };
     if request.flags & (RESTART_SCANS | REOPEN) != 0 {
         *cursor = 0;
-        (listing.begun, listing.dots) = (false, 0);
+        (listing.begun, listing.ended, listing.dots) = (false, false, 0);
+    }
+    if listing.ended {
+        return Err(Status::NO_MORE_FILES);
     }
     let start = Response::begin(reply)?;
     let (fit, count) = reply.within(room, |w| {
@@ -233,8 +236,10 @@ impl Search<'_, '_, '_> {
             let mut fit = Fit::Whole;
             let mut misses = 0;
             let mut turn = false;
+            let mut ended = true;
             vfs.list(directory, *cursor, with_meta, &mut |entry| {
                 if self.is_full() {
+                    ended = false;
                     return ControlFlow::Break(());
                 }
                 if !self.matches(entry.name) || vetoed(self.veto, entry.name) {
@@ -250,12 +255,14 @@ impl Search<'_, '_, '_> {
                     fit = Fit::Full;
                 }
                 if turn || fit == Fit::Full {
+                    ended = false;
                     ControlFlow::Break(())
                 } else {
                     ControlFlow::Continue(())
                 }
             })?;
             if !turn {
+                listing.ended = ended;
                 return Ok(fit);
             }
             with_meta = !with_meta;
