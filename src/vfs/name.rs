@@ -59,8 +59,8 @@ const COLON: u32 = 0x3A;
 /// Room for what [`parse`] makes of a path from the wire, and `more` bytes: no more of the buffer is cleared than that,
 /// for most names are short.
 pub fn room<'b>(buffer: &'b mut ParseBuffer, utf16le: &[u8], more: usize) -> &'b mut [u8] {
-    // One unit, two bytes, becomes three at most.
-    let length = utf16le.len().saturating_mul(2).saturating_add(more);
+    // Of each unit come three bytes at most.
+    let length = (utf16le.len() / 2).saturating_mul(3).saturating_add(more);
     buffer.clear();
     let _ = buffer.resize_default(length.min(PARSE_BUFFER));
     buffer
@@ -193,7 +193,13 @@ impl Sink<'_> {
             0xEF80..=0xEFFF => self.put_raw(&[(point & 0xFF) as u8], PATH_LIMIT),
             _ => {
                 let (bytes, count) = encode(point);
-                self.put_raw(&bytes[..count], PATH_LIMIT)
+                // Of U+F028 and U+F029 one byte may be left: see `end_component`.
+                let more = if matches!(point, 0xF028 | 0xF029) {
+                    2
+                } else {
+                    0
+                };
+                self.put_raw(&bytes[..count], PATH_LIMIT + more)
             }
         }
     }

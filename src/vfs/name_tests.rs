@@ -117,6 +117,9 @@ fn lengths_are_bounded() {
     assert!(parsed(&long).is_ok());
     assert!(parsed(&format!("{long}\\")).is_ok());
     assert_eq!(parsed(&format!("{long}\\a")), Err(NameError::TooLong));
+    // What is one byte on disk counts as one.
+    let ends_in_dot = format!("{}\u{F029}", &long[..4094]);
+    assert_eq!(parsed(&ends_in_dot).unwrap().0.len(), 4095);
     assert_eq!(parse(&[0x61], &mut [0; 8]), Err(NameError::Invalid));
     assert_eq!(parse(&wire("abc"), &mut [0; 2]), Err(NameError::TooLong));
 }
@@ -174,6 +177,14 @@ proptest! {
     #[test]
     fn the_quick_hash_is_the_hash_of_usual_names(name in "[ -~]{0,20}") {
         prop_assert_eq!(hash(name.as_bytes()), finish(Shown::new(name.as_bytes()).fold(SEED, step)));
+    }
+
+    #[test]
+    fn there_is_room_for_whatever_is_parsed(points in proptest::collection::vec(prop_oneof![any::<u16>(),
+        Just(0x5Cu16), Just(0x3A), Just(0xF029), 0xD800u16..0xE000, 0x20u16..0x80], 0..60)) {
+        let bytes: Vec<u8> = points.into_iter().flat_map(u16::to_le_bytes).collect();
+        let (mut all, mut buffer) = ([0; PARSE_BUFFER], ParseBuffer::new());
+        prop_assert_eq!(parse(&bytes, room(&mut buffer, &bytes, 0)), parse(&bytes, &mut all));
     }
 
     #[test]

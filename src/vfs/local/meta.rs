@@ -62,11 +62,12 @@ pub(super) struct Extra {
 /// The 100-nanosecond intervals since 1601 of a disk's time; 0 before.
 pub(super) fn file_time(time: Timestamp) -> FileTime {
     const EPOCH: i64 = 11_644_473_600;
-    let seconds = u64::try_from(time.seconds.saturating_add(EPOCH)).unwrap_or(0);
-    let intervals = seconds
-        .saturating_mul(10_000_000)
-        .saturating_add(u64::from(time.nanoseconds / 100));
-    intervals.min(i64::MAX as u64)
+    const LAST: i64 = i64::MAX / 10_000_000;
+    match time.seconds.saturating_add(EPOCH) {
+        seconds @ 0..LAST => seconds as u64 * 10_000_000 + u64::from(time.nanoseconds / 100),
+        LAST.. => i64::MAX as u64,
+        _ => 0,
+    }
 }
 
 /// The disk's time of 100-nanosecond intervals since 1601.
