@@ -79,6 +79,7 @@ pub fn handle<V: Vfs>(
     if listing.ended {
         return Err(Status::NO_MORE_FILES);
     }
+    let before = (*cursor, *listing);
     let start = Response::begin(reply)?;
     let (fit, count) = reply.within(room, |w| {
         let mut search = Search {
@@ -103,8 +104,13 @@ pub fn handle<V: Vfs>(
         };
         (fit, search.list.count())
     });
+    let Ok(fit) = fit else {
+        // What was read before the disk failed goes unsaid, and is to be read again.
+        (*cursor, *listing) = before;
+        return fit.map(|_| Outcome::Done);
+    };
     let first = !core::mem::replace(&mut listing.begun, true);
-    match (fit?, count) {
+    match (fit, count) {
         (Fit::Full, 0) => Err(Status::BUFFER_OVERFLOW),
         (Fit::Whole, 0) if first => Err(Status::NO_SUCH_FILE),
         (Fit::Whole, 0) => Err(Status::NO_MORE_FILES),
