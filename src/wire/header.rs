@@ -1,5 +1,6 @@
 //! The 64 bytes every SMB2 message begins with ([MS-SMB2] 2.2.1), and the compound they link.
 
+use super::fixed::{get, set};
 use super::status::Status;
 use super::{Malformed, Reader};
 
@@ -101,7 +102,7 @@ pub struct Header {
 impl Header {
     /// Reads the header at the start of a message.
     pub fn parse(message: &[u8]) -> Result<Header, Malformed> {
-        let head = message.first_chunk().ok_or(Malformed)?;
+        let head: &[u8; SIZE] = message.first_chunk().ok_or(Malformed)?;
         if get(head, 0) != PROTOCOL || u16::from_le_bytes(get(head, 4)) != SIZE as u16 {
             return Err(Malformed);
         }
@@ -212,21 +213,6 @@ impl Response {
         set(head, 24, self.message_id.to_le_bytes());
         set(head, 32, third.to_le_bytes());
         set(head, 40, self.session_id.to_le_bytes());
-    }
-}
-
-/// A field. Where it stands is known when this is compiled, so that nothing is left of the checks.
-#[inline(always)]
-fn get<const N: usize>(head: &[u8; SIZE], at: usize) -> [u8; N] {
-    let field = head.get(at..).and_then(|rest| rest.first_chunk());
-    field.copied().unwrap_or([0; N])
-}
-
-/// Puts a field where it belongs, as [`get`] finds it.
-#[inline(always)]
-fn set<const N: usize>(head: &mut [u8; SIZE], at: usize, field: [u8; N]) {
-    if let Some(place) = head.get_mut(at..).and_then(|rest| rest.first_chunk_mut()) {
-        *place = field;
     }
 }
 

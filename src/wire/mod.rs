@@ -34,6 +34,7 @@ pub mod write;
 
 mod body;
 mod file_id;
+mod fixed;
 mod reader;
 mod writer;
 

@@ -1,6 +1,7 @@
 //! What QUERY_DIRECTORY lists: eight classes from one struct.
 
 use super::Times;
+use crate::wire::fixed::set;
 use crate::wire::{Full, Writer, utf16};
 
 /// FILE_ATTRIBUTE_REPARSE_POINT ([MS-FSCC] 2.6).
@@ -130,16 +131,18 @@ pub fn write_directory_entry(
 ) -> Result<(), Full> {
     // What all begin with goes over in one piece: thousands of entries are written in a row.
     let mut head = [0; 60];
-    let mut h = Writer::new(&mut head);
-    h.u32(0)?;
-    h.u32(entry.file_index)?;
-    if class != DirectoryClass::Names {
-        entry.times.write(&mut h)?;
-        h.u64(entry.size)?;
-        h.u64(entry.allocation)?;
-        h.u32(entry.attributes)?;
+    set(&mut head, 4, entry.file_index.to_le_bytes());
+    set(&mut head, 8, entry.times.creation.to_le_bytes());
+    set(&mut head, 16, entry.times.access.to_le_bytes());
+    set(&mut head, 24, entry.times.write.to_le_bytes());
+    set(&mut head, 32, entry.times.change.to_le_bytes());
+    set(&mut head, 40, entry.size.to_le_bytes());
+    set(&mut head, 48, entry.allocation.to_le_bytes());
+    set(&mut head, 56, entry.attributes.to_le_bytes());
+    match class {
+        DirectoryClass::Names => w.bytes(&head[..8])?,
+        _ => w.bytes(&head)?,
     }
-    w.bytes(h.written())?;
     let length_at = w.position();
     w.u32(0)?;
     match class {
