@@ -17,3 +17,9 @@ pub mod poll;
 pub mod privilege;
 pub mod signal;
 pub mod socket;
+
+/// Why the last call failed that was made without rustix.
+fn last_error() -> rustix::io::Errno {
+    rustix::io::Errno::from_io_error(&std::io::Error::last_os_error())
+        .unwrap_or(rustix::io::Errno::IO)
+}

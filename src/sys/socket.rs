@@ -49,7 +49,7 @@ fn bind_to_device(socket: &OwnedFd, device: &str) -> Result<()> {
     };
     match result {
         0 => Ok(()),
-        _ => Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)),
+        _ => Err(crate::sys::last_error()),
     }
 }
 

@@ -69,7 +69,7 @@ pub fn resident(
             )
         } != 0
         {
-            return Err(last_error());
+            return Err(crate::sys::last_error());
         }
         if state & 1 == 0 {
             return Ok(start + first as u64 >= super::stat(fd)?.size);
@@ -79,10 +79,6 @@ pub fn resident(
         }
         at = last.min(at.saturating_add(stride));
     }
-}
-
-fn last_error() -> Errno {
-    Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)
 }
 
 #[cfg(test)]

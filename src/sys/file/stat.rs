@@ -116,7 +116,7 @@ fn ask(directory: BorrowedFd<'_>, name: &CStr, flags: i32) -> Result<Stat, Errno
         )
     };
     if result != 0 {
-        return Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO));
+        return Err(crate::sys::last_error());
     }
     // SAFETY: the kernel says that it has filled it, all of it.
     Ok(Stat::of(unsafe { found.assume_init_ref() }))

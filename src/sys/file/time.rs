@@ -60,19 +60,11 @@ pub fn set_times(
     };
     match result {
         0 => Ok(()),
-        _ => last_error().and_then_old(&path, &times),
+        _ => Failed(crate::sys::last_error()).and_then_old(&path, &times),
     }
 }
 
 struct Failed(Errno);
-
-fn last_error() -> Failed {
-    Failed(
-        std::io::Error::last_os_error()
-            .raw_os_error()
-            .map_or(Errno::IO, Errno::from_raw_os_error),
-    )
-}
 
 impl Failed {
     /// Kernels before 5.1 have only the call with 32-bit times on 32-bit machines.
@@ -99,7 +91,7 @@ impl Failed {
         if result == 0 {
             Ok(())
         } else {
-            Err(last_error().0)
+            Err(crate::sys::last_error())
         }
     }
 
