@@ -60,7 +60,7 @@ def tables(rows, servers, results, ceiling=None):
 def summary(rows, results, ceiling, facts, a):
     """The machine, the versions, how it was measured, and how many targets are met."""
     verdicts = [(row, verdict) for row in rows for verdict in targets.verdicts(row, results, ceiling)]
-    missed = [f"{row.title} ({verdict.text})" for row, verdict in verdicts if not verdict.met]
+    missed = [f"{row.title} ({verdict.text}" + (f"; the raw limit is at {verdict.limit:.2f})" if verdict.limit else ")") for row, verdict in verdicts if not verdict.met]
     files = "a tmpfs" if not a["data"] else a["data"]
     anew = [f"{', '.join(of['rows'])} ({of['date']}, {of['smolsmb']}, `--scale {of['scale']:g} --rounds {of['rounds']}`)" for of in a.get("since", [])]
     lines = markdown(["", ""], [[key, value] for key, value in {

@@ -7,6 +7,8 @@ import dataclasses
 class Verdict:
     text: str
     met: bool
+    # What the raw limit is at, where that is more than the target: no server can meet it.
+    limit: float | None = None
 
     def __str__(self):
         return f"{self.text} {'✓' if self.met else '✗'}"
@@ -41,6 +43,7 @@ def verdicts(row, results, ceiling=None):
             continue
         ratio = ours / base
         aim = f"≤ {target.most:,} {names[target.beside]}" if target.beside == "KiB" else f"≤ {target.most:.2f} {names[target.beside]}: {ratio:.2f}"
+        limit = round(cost["raw"] / base, 2) if "raw" in cost and target.beside != "raw" else 0
         # As it is printed: no target is missed by what nobody sees.
-        found.append(Verdict(aim, round(ratio, 2) <= target.most))
+        found.append(Verdict(aim, round(ratio, 2) <= target.most, limit if limit > target.most else None))
     return found
