@@ -53,7 +53,8 @@ fn a_folder_is_read_once_for_many_new_names() {
             crowd.make_and_remove("always the same");
             crowd.make_and_remove("ALWAYS the same");
         }
-        assert_eq!(crowd.reads(), before, "{count}");
+        // One answer of the filter in a hundred thousand is wrong, and of so many names that may be one.
+        assert!(crowd.reads() <= before + 1, "{count}");
     }
 }
 
