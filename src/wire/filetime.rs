@@ -14,16 +14,13 @@ pub const MAXIMUM: u64 = i64::MAX as u64;
 /// The FILETIME of a Unix time. What lies before 1601 becomes 0 (no time known), what lies beyond the
 /// range its end.
 pub fn from_unix(seconds: i64, nanoseconds: u32) -> u64 {
-    let Some(whole) = seconds.checked_add(UNIX_EPOCH_SECONDS) else {
-        return MAXIMUM;
-    };
-    let Ok(whole) = u64::try_from(whole) else {
-        return 0;
-    };
-    whole
-        .checked_mul(PER_SECOND)
-        .and_then(|intervals| intervals.checked_add(u64::from(nanoseconds / 100)))
-        .map_or(MAXIMUM, |intervals| intervals.min(MAXIMUM))
+    // One question for all times that there are: this is asked four times for each listed file.
+    const LAST: i64 = (MAXIMUM / PER_SECOND) as i64;
+    match seconds.saturating_add(UNIX_EPOCH_SECONDS) {
+        whole @ 0..=LAST => (whole as u64 * PER_SECOND + u64::from(nanoseconds / 100)).min(MAXIMUM),
+        ..0 => 0,
+        _ => MAXIMUM,
+    }
 }
 
 /// Seconds since 1970 (negative before) and nanoseconds (0..1,000,000,000) of a FILETIME.

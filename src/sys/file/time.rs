@@ -60,45 +60,40 @@ pub fn set_times(
     };
     match result {
         0 => Ok(()),
-        _ => Failed(crate::sys::last_error()).and_then_old(&path, &times),
+        _ => by_old_call(crate::sys::last_error(), &path, &times),
     }
 }
 
-struct Failed(Errno);
-
-impl Failed {
-    /// Kernels before 5.1 have only the call with 32-bit times on 32-bit machines.
-    #[cfg(target_pointer_width = "32")]
-    fn and_then_old(self, path: &HandlePath, times: &[KernelTime; 2]) -> Result<(), Errno> {
-        if self.0 != Errno::NOSYS {
-            return Err(self.0);
-        }
-        let clamp = |time: &KernelTime| {
-            let seconds = time.seconds.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
-            [seconds, time.nanoseconds as i32]
-        };
-        let old = [clamp(&times[0]), clamp(&times[1])];
-        // SAFETY: as above, with the two 32-bit times of the old call.
-        let result = unsafe {
-            libc::syscall(
-                libc::SYS_utimensat,
-                libc::AT_FDCWD,
-                path.as_c_str().as_ptr(),
-                old.as_ptr(),
-                0,
-            )
-        };
-        if result == 0 {
-            Ok(())
-        } else {
-            Err(crate::sys::last_error())
-        }
+/// What to do where the call failed: kernels before 5.1 have only the one with 32-bit times on 32-bit machines.
+#[cfg(target_pointer_width = "32")]
+fn by_old_call(errno: Errno, path: &HandlePath, times: &[KernelTime; 2]) -> Result<(), Errno> {
+    if errno != Errno::NOSYS {
+        return Err(errno);
     }
-
-    #[cfg(target_pointer_width = "64")]
-    fn and_then_old(self, _: &HandlePath, _: &[KernelTime; 2]) -> Result<(), Errno> {
-        Err(self.0)
+    let clamp = |time: &KernelTime| {
+        let seconds = time.seconds.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32;
+        [seconds, time.nanoseconds as i32]
+    };
+    let old = [clamp(&times[0]), clamp(&times[1])];
+    // SAFETY: as above, with the two 32-bit times of the old call.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_utimensat,
+            libc::AT_FDCWD,
+            path.as_c_str().as_ptr(),
+            old.as_ptr(),
+            0,
+        )
+    };
+    match result {
+        0 => Ok(()),
+        _ => Err(crate::sys::last_error()),
     }
+}
+
+#[cfg(target_pointer_width = "64")]
+fn by_old_call(errno: Errno, _: &HandlePath, _: &[KernelTime; 2]) -> Result<(), Errno> {
+    Err(errno)
 }
 
 /// The clock the disks stamp times by: to the tick, not to the nanosecond.

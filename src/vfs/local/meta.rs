@@ -5,6 +5,7 @@ use super::dosattrib::{self, DosAttrib};
 use super::stream;
 use crate::sys::file::{self as sys, FileType, Place, Stat, Timestamp};
 use crate::vfs::{FileKey, FileTime, Kind, Meta};
+use crate::wire::filetime;
 
 /// FILE_ATTRIBUTE_* ([MS-FSCC] 2.6).
 pub(super) mod bits {
@@ -61,21 +62,15 @@ pub(super) struct Extra {
 
 /// The 100-nanosecond intervals since 1601 of a disk's time; 0 before.
 pub(super) fn file_time(time: Timestamp) -> FileTime {
-    const EPOCH: i64 = 11_644_473_600;
-    const LAST: i64 = i64::MAX / 10_000_000;
-    match time.seconds.saturating_add(EPOCH) {
-        seconds @ 0..LAST => seconds as u64 * 10_000_000 + u64::from(time.nanoseconds / 100),
-        LAST.. => i64::MAX as u64,
-        _ => 0,
-    }
+    filetime::from_unix(time.seconds, time.nanoseconds)
 }
 
 /// The disk's time of 100-nanosecond intervals since 1601.
 pub(super) fn timestamp(time: FileTime) -> Timestamp {
-    let seconds = i64::try_from(time / 10_000_000).unwrap_or(i64::MAX);
+    let (seconds, nanoseconds) = filetime::to_unix(time);
     Timestamp {
-        seconds: seconds.saturating_sub(11_644_473_600),
-        nanoseconds: (time % 10_000_000) as u32 * 100,
+        seconds,
+        nanoseconds,
     }
 }
 
