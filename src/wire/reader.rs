@@ -42,7 +42,6 @@ impl<'a> Reader<'a> {
     }
 
     /// The next `N` bytes as an array.
-    #[inline]
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
         let rest = self.bytes.get(self.position..).unwrap_or_default();
         let found = rest.first_chunk().ok_or(Malformed)?;
@@ -51,31 +50,26 @@ impl<'a> Reader<'a> {
     }
 
     /// Passes over `n` bytes (reserved fields, which a receiver ignores).
-    #[inline]
     pub fn skip(&mut self, n: usize) -> Result<(), Malformed> {
         self.bytes(n).map(|_| ())
     }
 
     /// One byte.
-    #[inline]
     pub fn u8(&mut self) -> Result<u8, Malformed> {
         Ok(self.array::<1>()?[0])
     }
 
     /// Two bytes, little-endian.
-    #[inline]
     pub fn u16(&mut self) -> Result<u16, Malformed> {
         Ok(u16::from_le_bytes(self.array()?))
     }
 
     /// Four bytes, little-endian.
-    #[inline]
     pub fn u32(&mut self) -> Result<u32, Malformed> {
         Ok(u32::from_le_bytes(self.array()?))
     }
 
     /// Eight bytes, little-endian.
-    #[inline]
     pub fn u64(&mut self) -> Result<u64, Malformed> {
         Ok(u64::from_le_bytes(self.array()?))
     }

@@ -95,7 +95,6 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends an array: its length is known, so nobody is called to copy it.
-    #[inline]
     fn array<const N: usize>(&mut self, bytes: [u8; N]) -> Result<(), Full> {
         let rest = self.bytes.get_mut(self.position..).unwrap_or_default();
         *rest.first_chunk_mut().ok_or(Full)? = bytes;
@@ -104,25 +103,21 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends one byte.
-    #[inline]
     pub fn u8(&mut self, value: u8) -> Result<(), Full> {
         self.array([value])
     }
 
     /// Appends two bytes, little-endian.
-    #[inline]
     pub fn u16(&mut self, value: u16) -> Result<(), Full> {
         self.array(value.to_le_bytes())
     }
 
     /// Appends four bytes, little-endian.
-    #[inline]
     pub fn u32(&mut self, value: u32) -> Result<(), Full> {
         self.array(value.to_le_bytes())
     }
 
     /// Appends eight bytes, little-endian.
-    #[inline]
     pub fn u64(&mut self, value: u64) -> Result<(), Full> {
         self.array(value.to_le_bytes())
     }
