@@ -47,7 +47,10 @@ pub struct Wanted<'a> {
 const MOST_EXTENDED_ATTRIBUTES: usize = 64 << 10;
 
 /// Checks a request; the path is put into `buffer`.
-pub fn check<'a>(request: &Request<'a>, buffer: &'a mut [u8]) -> Result<Wanted<'a>, Status> {
+pub fn check<'a>(
+    request: &Request<'a>,
+    buffer: &'a mut name::ParseBuffer,
+) -> Result<Wanted<'a>, Status> {
     let asked_for = request.create_options;
     let has = |option: u32| asked_for & option != 0;
     let durable = durable(request)?;
@@ -84,7 +87,8 @@ pub fn check<'a>(request: &Request<'a>, buffer: &'a mut [u8]) -> Result<Wanted<'
     if directory && replaces {
         return Err(Status::INVALID_PARAMETER);
     }
-    let parsed = name::parse(request.name, buffer).map_err(name_status)?;
+    let room = name::room(buffer, request.name, 0);
+    let parsed = name::parse(request.name, room).map_err(name_status)?;
     if parsed.stream_type == Some(StreamType::IndexAllocation) || parsed.trailing_separator {
         if file {
             return Err(Status::OBJECT_NAME_INVALID);

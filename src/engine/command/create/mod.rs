@@ -66,8 +66,7 @@ pub fn handle<V: Vfs>(
         tree::Target::Disk(at) => at,
     };
     let mut buffer = name::ParseBuffer::new();
-    let room = name::room(&mut buffer, request.name, 0);
-    let mut wanted = checks::check(&request, room)?;
+    let mut wanted = checks::check(&request, &mut buffer)?;
     wanted.lease = checks::lease(context, &request, wanted.lease_context.as_ref())?;
     if let Some(found) = durable::find(context, &mut wanted, &request)? {
         return durable::answer(context, &found, &wanted, reply);

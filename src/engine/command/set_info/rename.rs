@@ -32,7 +32,7 @@ pub fn rename<V: Vfs>(
     if context.server.is_delete_pending(&own) {
         return Err(Status::ACCESS_DENIED.into());
     }
-    let mut buffer = [0; name::PARSE_BUFFER];
+    let mut buffer = name::ParseBuffer::new();
     let to = destination(wanted, &mut buffer)?;
     if to.path.is_empty() {
         return Ok(rename_stream(context, id, to, wanted.replace_if_exists)?);
@@ -92,7 +92,7 @@ pub fn link<V: Vfs>(
     if context.server.is_delete_pending(&own) {
         return Err(Status::ACCESS_DENIED.into());
     }
-    let mut buffer = [0; name::PARSE_BUFFER];
+    let mut buffer = name::ParseBuffer::new();
     let to = destination(wanted, &mut buffer)?;
     if own.stream != 0 || to.path.is_empty() || !to.stream.is_empty() {
         return Err(Status::INVALID_PARAMETER.into());
@@ -121,13 +121,17 @@ pub fn link<V: Vfs>(
 }
 
 /// Where the new name leads: a path from the share's root, or a stream of the same file.
-fn destination<'a>(wanted: &Rename<'a>, buffer: &'a mut [u8]) -> Result<SharePath<'a>, Status> {
+fn destination<'a>(
+    wanted: &Rename<'a>,
+    buffer: &'a mut name::ParseBuffer,
+) -> Result<SharePath<'a>, Status> {
     if wanted.root_directory != 0 {
         return Err(Status::INVALID_PARAMETER);
     }
     let text = wanted.file_name;
     let text = text.strip_prefix(&BACKSLASH).unwrap_or(text);
-    let parsed = name::parse(text, buffer).map_err(name_status)?;
+    let room = name::room(buffer, text, 0);
+    let parsed = name::parse(text, room).map_err(name_status)?;
     if text.starts_with(&COLON) {
         if parsed.stream_type == Some(StreamType::IndexAllocation) {
             return Err(Status::OBJECT_NAME_INVALID);
