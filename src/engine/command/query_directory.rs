@@ -104,11 +104,8 @@ pub fn handle<V: Vfs>(
         };
         (fit, search.list.count())
     });
-    let Ok(fit) = fit else {
-        // What was read before the disk failed goes unsaid, and is to be read again.
-        (*cursor, *listing) = before;
-        return fit.map(|_| Outcome::Done);
-    };
+    // What was read before the disk failed goes unsaid, and is to be read again.
+    let fit = fit.inspect_err(|_| (*cursor, *listing) = before)?;
     let first = !core::mem::replace(&mut listing.begun, true);
     match (fit, count) {
         (Fit::Full, 0) => Err(Status::BUFFER_OVERFLOW),
@@ -242,13 +239,11 @@ impl Search<'_, '_, '_> {
             let mut fit = Fit::Whole;
             let mut misses = 0;
             let mut turn = false;
-            let mut ended = true;
+            let mut stopped = false;
             vfs.list(directory, *cursor, with_meta, &mut |entry| {
                 if self.is_full() {
-                    ended = false;
-                    return ControlFlow::Break(());
-                }
-                if !self.matches(entry.name) || vetoed(self.veto, entry.name) {
+                    stopped = true;
+                } else if !self.matches(entry.name) || vetoed(self.veto, entry.name) {
                     *cursor = entry.next;
                     misses += 1;
                     turn = with_meta && misses >= MISSES;
@@ -260,15 +255,15 @@ impl Search<'_, '_, '_> {
                 } else {
                     fit = Fit::Full;
                 }
-                if turn || fit == Fit::Full {
-                    ended = false;
+                stopped |= turn || fit == Fit::Full;
+                if stopped {
                     ControlFlow::Break(())
                 } else {
                     ControlFlow::Continue(())
                 }
             })?;
             if !turn {
-                listing.ended = ended;
+                listing.ended = !stopped;
                 return Ok(fit);
             }
             with_meta = !with_meta;

@@ -10,6 +10,7 @@ mod hostile;
 mod ioctl;
 mod leases;
 mod leasing;
+mod listings;
 mod locks;
 mod names;
 mod notify;

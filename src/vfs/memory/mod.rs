@@ -34,6 +34,8 @@ pub struct Memory {
     clock: FileTime,
     /// Reads that may not wait answer [`Error::WouldBlock`].
     pub cold: bool,
+    /// After so many names a listing fails with [`Error::Io`].
+    pub readable_names: usize,
     /// How many bytes all files together may take; beyond, [`Error::Full`].
     pub capacity: u64,
     used: u64,
@@ -67,6 +69,7 @@ impl Default for Memory {
             roots: Vec::new(),
             clock: 133_000_000_000_000_000,
             cold: false,
+            readable_names: usize::MAX,
             capacity: 1 << 40,
             used: 0,
             outside: VecDeque::new(),

@@ -351,7 +351,10 @@ impl Vfs for Memory {
             return Err(Error::AccessDenied);
         }
         let from = usize::try_from(cursor).unwrap_or(usize::MAX);
-        for name in self.tree.names_from(directory.node, from) {
+        for (count, name) in (self.tree.names_from(directory.node, from)).enumerate() {
+            if count >= self.readable_names {
+                return Err(Error::Io);
+            }
             let text = self.tree.text(name);
             let mut shown = [0; name::SHOWN_LIMIT];
             let Some(shown) = name::show(text, &mut shown) else {
