@@ -17,6 +17,11 @@ import time
 
 # Disk and network are put where each has an interrupt of its own: the board loses some that two share.
 BOARD = ["-M", "malta", "-cpu", "24Kf", "-accel", "tcg", "-nodefaults", "-display", "none", "-no-reboot"]
+# All of it runs on one processor of ours: QEMU changes the guest's Cause register from two threads, from one of them
+# without a lock. When the guest reads its clock just as the timer runs out, and the other thread raises an interrupt in
+# the same nanoseconds, the timer's mark is lost: the guest takes an interrupt that nobody knows, over and over, until its
+# counter has gone round (27 s), and the kernel complains ("irq 23: nobody cared"). On one processor the two do not meet.
+PIN = ["taskset", "-c", str(max(os.sched_getaffinity(0)))]
 # What the kernel has as modules and this machine needs, with all that they depend on.
 MODULES = ("virtio_pci", "virtio_net", "virtio_blk", "dummy", "ext4", "crc32c_generic", "loop", "vfat", "exfat",
            "nls_cp437", "nls_iso8859_1", "nls_utf8")
@@ -145,23 +150,6 @@ def free_port():
         return s.getsockname()[1]
 
 
-@contextlib.contextmanager
-def one_processor():
-    """What is started inside runs on one processor of this machine.
-
-    QEMU changes the guest's Cause register from two threads, and from one of them without a lock: when the guest reads
-    its clock just as the timer runs out, and the other raises an interrupt in the same nanoseconds, the timer's mark is
-    lost. The guest then takes an interrupt that nobody knows, over and over, until its counter has gone round (27 s), and
-    the kernel complains ("irq 23: nobody cared"). On one processor the two do not meet.
-    """
-    all_processors = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(all_processors)})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, all_processors)
-
-
 class Router:
     """The running machine. Its second serial port takes one shell command a line and says what came of it."""
 
@@ -174,9 +162,9 @@ class Router:
         self.ports = {port: free_port() for port in forward}
         net = "".join(f",hostfwd=tcp:127.0.0.1:{here}-10.0.2.15:{there}" for there, here in self.ports.items())
         self.qemu_log = work / "qemu.log"
-        with open(self.qemu_log, "wb") as log, one_processor():
+        with open(self.qemu_log, "wb") as log:
             self.process = subprocess.Popen(
-                ["qemu-system-mipsel", *BOARD, "-m", str(memory), "-kernel", str(next((root / "boot").glob("vmlinuz-*"))),
+                [*PIN, "qemu-system-mipsel", *BOARD, "-m", str(memory), "-kernel", str(next((root / "boot").glob("vmlinuz-*"))),
                  "-initrd", str(work / "initramfs"), "-append", "console=ttyS0 quiet panic=-1 rdinit=/init",
                  "-serial", f"file:{self.log}", "-serial", f"unix:{control},server=on,wait=off",
                  "-drive", f"file={disk},if=none,id=disk,format=raw,cache=unsafe,discard=unmap", "-device", "virtio-blk-pci,drive=disk,addr=0x13",
