@@ -3,6 +3,7 @@
 use super::super::ndr::{Decoder, Encoder, Member};
 use super::super::{Facts, Fault, werror};
 use super::information;
+use crate::wire::filetime;
 
 /// PLATFORM_ID_NT ([MS-SRVS] 2.2.2.6).
 pub(crate) const PLATFORM_NT: u32 = 500;
@@ -80,9 +81,8 @@ struct Utc {
 impl Utc {
     /// `time` counts 100 ns since 1601; what is before 1970 or past 32 bits of seconds is 1970.
     fn from_filetime(time: u64) -> Utc {
-        const SECONDS_1601_TO_1970: u64 = 11_644_473_600;
-        let seconds = (time / 10_000_000).checked_sub(SECONDS_1601_TO_1970);
-        let unix_seconds = seconds.and_then(|s| u32::try_from(s).ok()).unwrap_or(0);
+        let (seconds, nanoseconds) = filetime::to_unix(time);
+        let unix_seconds = u32::try_from(seconds).unwrap_or(0);
         let days = unix_seconds / 86_400;
         // Years that begin in March end with the leap day, in eras of 400 years (146,097 days).
         let shifted = days + 719_468;
@@ -104,7 +104,7 @@ impl Utc {
             hour: unix_seconds / 3_600 % 24,
             minute: unix_seconds / 60 % 60,
             second: unix_seconds % 60,
-            hundredths: u32::try_from(time / 100_000 % 100).unwrap_or(0),
+            hundredths: nanoseconds / 10_000_000,
         }
     }
 }
